@@ -1,0 +1,1 @@
+"""Sources to index: fetch, parse, chunk, embed, publish."""

@@ -1,0 +1,233 @@
+"""`python -m ingest`: build and publish an index version; look at versions, move between them.
+
+Exit codes: 0 done; 1 nothing done, one sentence on standard error; 2 wrong usage; 3 published, but
+a source failed (only with --strict).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ingest.collect import Collection, collect
+from ingest.evidence import write_footnotes
+from ingest.publish import Published, in_use, locked, point_to, publish, versions
+from ingest.sources import Source, read_sources
+from kb.embedding import load_embedder
+from kb.errors import IndexDamaged, KbError, SourcesError
+from kb.index import Index, version_folder
+from kb.settings import Settings, read_settings
+
+_STYLE = {"fetched": "green", "unchanged": "green", "kept": "yellow", "failed": "red"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False)
+    try:
+        settings = read_settings()
+        return int(options.run(options, settings, console))
+    except KbError as error:
+        print(error, file=sys.stderr)  # noqa: T201 the command line's voice
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped; the version in use is unchanged.", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ingest", description=__doc__)
+    parser.set_defaults(run=_build)
+    parser.add_argument("--source", default="", metavar="ID", help="fetch this source only")
+    parser.add_argument("--dry-run", action="store_true", help="fetch and chunk, publish nothing")
+    parser.add_argument("--strict", action="store_true", help="exit with 3 when a source failed")
+    commands = parser.add_subparsers(metavar="COMMAND")
+    status = commands.add_parser("status", help="the version in use and its sources")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_status)
+    diff = commands.add_parser("diff", help="what changed between two versions")
+    diff.add_argument("versions", nargs="*", metavar="VERSION", help="default: the newest two")
+    diff.set_defaults(run=_diff)
+    rollback = commands.add_parser("rollback", help="use the version before, or the one named")
+    rollback.add_argument("version", nargs="?", default="")
+    rollback.set_defaults(run=_rollback)
+    footnotes = commands.add_parser("footnotes", help="renew the footnotes of notes from evidence.yaml")
+    footnotes.add_argument("folder", nargs="?", default="notes", type=Path)
+    footnotes.set_defaults(run=_footnotes)
+    return parser
+
+
+def _build(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    started = time.perf_counter()
+    sources = read_sources(settings.sources)
+    _check_only(options.source, sources)
+    with locked(settings.index_dir):
+        previous = _previous(settings, console)
+        embedder = load_embedder(settings.embedding_model)
+        with _progress(console) as progress:
+            task = progress.add_task("sources", total=len(sources))
+            collection = collect(
+                sources,
+                embedder.count,
+                previous,
+                only=options.source,
+                done=lambda source: progress.advance(task),
+            )
+            if not collection.documents:
+                _table(console, collection)
+                raise KbError("No source gave a document, so nothing was published; see the table above.")
+            published = None
+            if not options.dry_run:
+                embedding = progress.add_task("embedding", total=None, visible=False)
+                published = publish(
+                    collection,
+                    embedder,
+                    settings.index_dir,
+                    previous=previous,
+                    chroma_url=settings.chroma_url,
+                    progress=lambda done, total: progress.update(
+                        embedding, completed=done, total=total, visible=True
+                    ),
+                )
+    _table(console, collection)
+    console.print(_closing(published, time.perf_counter() - started))
+    failed = any(report.reason for report in collection.reports)
+    return 3 if options.strict and failed else 0
+
+
+def _check_only(only: str, sources: list[Source]) -> None:
+    if only and only not in {source.id for source in sources}:
+        names = ", ".join(source.id for source in sources)
+        raise SourcesError(f"There is no source “{only}”; the list has {names}.")
+
+
+def _previous(settings: Settings, console: Console) -> Index | None:
+    name = in_use(settings.index_dir)
+    if not name:
+        return None
+    try:
+        return Index(version_folder(settings.index_dir, name), settings.chroma_url)
+    except IndexDamaged as error:
+        console.print(f"[yellow]The version before cannot be used: {escape(str(error))}[/]")
+        return None
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _table(console: Console, collection: Collection) -> None:
+    console.print(_source_table(asdict(report) for report in collection.reports))
+    for report in collection.reports:
+        if report.reason:
+            console.print(f"[yellow]{report.state}[/] {report.id}: {escape(report.reason)}", soft_wrap=True)
+        for problem in report.problems:
+            console.print(f"[yellow]skipped[/] {escape(problem)}", soft_wrap=True)
+
+
+def _source_table(rows: Iterable[Mapping[str, Any]]) -> Table:
+    table = Table()
+    for column in ("source", "documents", "chunks", "fetched", "state"):
+        table.add_column(column, no_wrap=True)
+    for row in rows:
+        state = f"[{_STYLE[row['state']]}]{row['state']}[/]"
+        counts = (str(row["documents"]), str(row["chunks"]))
+        table.add_row(row["id"], *counts, row["fetched"][:16].replace("T", " ") or "–", state)
+    return table
+
+
+def _closing(published: Published | None, seconds: float) -> str:
+    if published is None:
+        return f"Dry run: nothing published ({seconds:.1f} s)."
+    if not published.new:
+        return f"Nothing changed; version {published.version} stays in use ({seconds:.1f} s)."
+    return (
+        f"Published version {published.version}: {published.embedded} texts embedded in "
+        f"{published.embed_seconds:.1f} s, {seconds:.1f} s in all."
+    )
+
+
+def _status(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    name = in_use(settings.index_dir)
+    if not name:
+        raise KbError(f"There is no index in {settings.index_dir} yet; run `make ingest`.")
+    manifest = dict(Index(version_folder(settings.index_dir, name), settings.chroma_url).manifest)
+    manifest["versions"] = versions(settings.index_dir)
+    if options.json:
+        print(json.dumps(manifest, ensure_ascii=False))  # noqa: T201 the answer itself
+        return 0
+    console.print(f"version    {name} (created {manifest['created']})")
+    console.print(f"content    {manifest['content_hash']}")
+    console.print(f"embedding  {manifest['embedding']}")
+    console.print(_source_table(manifest["sources"]))
+    console.print("versions   " + ", ".join(f"{v} *" if v == name else v for v in manifest["versions"]))
+    return 0
+
+
+def _open(settings: Settings, name: str) -> Index:
+    if name not in versions(settings.index_dir):
+        known = ", ".join(versions(settings.index_dir)) or "none"
+        raise KbError(f"There is no index version “{name}”; there are: {known}.")
+    return Index(version_folder(settings.index_dir, name), settings.chroma_url)
+
+
+def _diff(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    names = options.versions or list(reversed(versions(settings.index_dir)[:2]))
+    if len(names) != 2:
+        raise KbError("A diff needs two index versions, and there are not two yet.")
+    old, new = (_open(settings, name) for name in names)
+    console.print(f"{old.version} → {new.version}")
+    changed = False
+    for identity in sorted({*old.documents, *new.documents}):
+        before = {c.id for c in old.chunks.values() if c.document == identity}
+        after = {c.id for c in new.chunks.values() if c.document == identity}
+        sign = "+" if identity not in old.documents else "-" if identity not in new.documents else "~"
+        if sign != "~" or before != after:
+            changed = True
+            console.print(
+                f"{sign} {escape(identity)}  (+{len(after - before)} −{len(before - after)} chunks)",
+                soft_wrap=True,
+            )
+    if not changed:
+        console.print("No document differs.")
+    return 0
+
+
+def _rollback(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    with locked(settings.index_dir):
+        current = in_use(settings.index_dir)
+        older = [name for name in versions(settings.index_dir) if name < current]
+        target = options.version or (older[0] if older else "")
+        if not target:
+            raise KbError("There is no older index version to go back to.")
+        _open(settings, target)
+        point_to(settings.index_dir, target)
+    console.print(f"Now in use: {target} (before: {current}).")
+    return 0
+
+
+def _footnotes(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    changed = write_footnotes(options.folder)
+    console.print("\n".join(f"renewed {file}" for file in changed) or "All footnotes are in step.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

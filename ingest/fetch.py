@@ -1,0 +1,203 @@
+"""Fetch: a source to the raw bytes of its documents.
+
+Takes a `Source`, gives `Fetched`. Knows nothing about parsing or the index. A source that cannot be
+reached costs at most `PATIENCE` seconds and raises FetchError with one sentence.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from ingest.git import fetch_git
+from ingest.sources import Source
+from kb.errors import FetchError
+
+PATIENCE = 10.0
+"""Seconds that an unreachable source may cost."""
+MAX_BYTES = 10_000_000
+"""A larger page or file is no text that people read; it is reported and left out."""
+MAX_REDIRECTS = 5
+_SUFFIXES = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "text",
+    ".rst": "text",
+    ".ipynb": "notebook",
+    ".py": "python",
+    ".sh": "shell",
+    ".bash": "shell",
+    ".dockerfile": "dockerfile",
+    ".html": "html",
+    ".htm": "html",
+    ".pdf": "pdf",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RawDocument:
+    """One file or page before parsing."""
+
+    id: str
+    name: str
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What the server said of the page last time, for a conditional request."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch brought; `unchanged` means that the copy at hand is still right."""
+
+    documents: tuple[RawDocument, ...] = ()
+    problems: tuple[str, ...] = ()
+    validators: Validators = Validators()
+    unchanged: bool = False
+    at: str = ""
+
+
+def document_kind(name: str) -> str | None:
+    """The kind of a file by its name, None when it is none that we read."""
+    path = Path(name)
+    if path.name.lower().startswith("dockerfile"):
+        return "dockerfile"
+    return _SUFFIXES.get(path.suffix.lower())
+
+
+def fetch(source: Source, known: Validators = Validators(), hosts: frozenset[str] = frozenset()) -> Fetched:
+    """The documents of `source`. `hosts`: the hosts that the list of sources names."""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    if source.kind == "folder":
+        return _read_folder(Path(source.path), _walk(Path(source.path)), f"{source.path}/", at)
+    if source.kind == "git":
+        with tempfile.TemporaryDirectory(prefix="kb-git-") as folder:
+            tree = fetch_git(source, Path(folder), PATIENCE - 1)
+            prefix = f"{source.url.removesuffix('/').removesuffix('.git')}/blob/{source.commit}/"
+            return _read_folder(tree, _walk(tree), prefix, at)
+    return _fetch_page(source, known, hosts, at)
+
+
+def _walk(root: Path) -> list[str]:
+    """Paths of the files below `root`, sorted; hidden files and folders are left out."""
+    if not root.is_dir():
+        raise FetchError(f"the folder {root} does not exist")
+    paths: list[str] = []
+    for folder, names, files in os.walk(root):
+        names[:] = [name for name in names if not name.startswith(".")]
+        paths += [
+            (Path(folder) / name).relative_to(root).as_posix()
+            for name in files
+            if not name.startswith(".")
+        ]
+    return sorted(paths)
+
+
+def _read_folder(root: Path, paths: list[str], prefix: str, at: str) -> Fetched:
+    documents, problems = [], []
+    for path in paths:
+        kind, file = document_kind(path), root / path
+        if kind is None or file.is_symlink():
+            continue
+        try:
+            if file.stat().st_size > MAX_BYTES:
+                problems.append(f"{prefix}{path}: larger than {MAX_BYTES // 1_000_000} MB, left out")
+                continue
+            documents.append(RawDocument(f"{prefix}{path}", file.name, kind, file.read_bytes()))
+        except OSError as error:
+            problems.append(f"{prefix}{path}: cannot be read ({error.strerror})")
+    return Fetched(tuple(documents), tuple(problems), at=at)
+
+
+def _fetch_page(source: Source, known: Validators, hosts: frozenset[str], at: str) -> Fetched:
+    headers = {"user-agent": "sagemaker-container-kb (knowledge base ingest)"}
+    if known.etag:
+        headers["if-none-match"] = known.etag
+    if known.last_modified:
+        headers["if-modified-since"] = known.last_modified
+    deadline = time.monotonic() + PATIENCE
+    try:
+        with httpx.Client(timeout=PATIENCE / 2, headers=headers) as client:
+            response = _get(client, source.url, hosts, deadline)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        raise FetchError(f"{source.url} could not be reached ({_reason(error)})") from error
+    if response.status_code == 304:
+        return Fetched(unchanged=True, validators=known, at=at)
+    if response.status_code != 200:
+        raise FetchError(f"{source.url} answered with status {response.status_code}, expected 200")
+    kind = "pdf" if "pdf" in response.headers.get("content-type", "") else "html"
+    validators = Validators(response.headers.get("etag", ""), response.headers.get("last-modified", ""))
+    document = RawDocument(source.url, source.title or source.url, kind, response.content)
+    return Fetched((document,), validators=validators, at=at)
+
+
+def _get(client: httpx.Client, url: str, hosts: frozenset[str], deadline: float) -> httpx.Response:
+    """GET with redirects followed by hand: only to hosts of the list, never to a private address."""
+    first = url
+    for _ in range(MAX_REDIRECTS + 1):
+        with client.stream("GET", url) as response:
+            if not response.has_redirect_location:
+                return _read(response, deadline)
+            target = urljoin(url, response.headers["location"])
+        _check_redirect(first, target, hosts)
+        url = target
+    raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times")
+
+
+def _read(response: httpx.Response, deadline: float) -> httpx.Response:
+    parts, size = [], 0
+    for part in response.iter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BYTES:
+            raise FetchError(f"{response.url} is larger than {MAX_BYTES // 1_000_000} MB")
+        if time.monotonic() > deadline:
+            raise FetchError(f"{response.url} was not complete after {PATIENCE:.0f} s")
+    return httpx.Response(
+        response.status_code,
+        headers={k: v for k, v in response.headers.items() if k != "content-encoding"},
+        content=b"".join(parts),
+        request=response.request,
+    )
+
+
+def _check_redirect(first: str, target: str, hosts: frozenset[str]) -> None:
+    parts = urlsplit(target)
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or (
+        urlsplit(first).scheme == "https" and parts.scheme == "http"
+    ):
+        raise FetchError(f"{first} redirects to {parts.scheme}://, which is refused")
+    if host not in hosts:
+        raise FetchError(f"{first} redirects to {host}, which is no host of the list of sources")
+    if host != urlsplit(first).hostname or parts.port != urlsplit(first).port:
+        _refuse_private(first, host)
+
+
+def _refuse_private(first: str, host: str) -> None:
+    for info in socket.getaddrinfo(host, None):
+        address = ipaddress.ip_address(str(info[4][0]).split("%")[0])
+        if not address.is_global:
+            raise FetchError(f"{first} redirects to the private address {address} ({host}), refused")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer within {PATIENCE:.0f} s"
+    text = str(error) or type(error).__name__
+    return text.splitlines()[0][:120]

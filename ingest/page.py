@@ -1,0 +1,108 @@
+"""Page: a web page to the Markdown of its article, by trafilatura.
+
+Takes HTML, gives Markdown and the page's title; menus, banners, related posts and comments are left
+out. trafilatura alone would drop code in wrappers such as `<div class="hide-language">`, blank lines
+in code, lists made of links, and headers of plain tables, so the tree is prepared for it first.
+Knows nothing about documents or blocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import trafilatura
+from lxml import html
+
+from kb.errors import ParseError
+
+_BODY = "//*[contains(concat(' ', @property, ' ', @itemprop, ' '), ' articleBody ')]"
+"""What schema.org calls the text of an article; blogs mark it for search engines."""
+_ENOUGH = 200
+"""Characters from which a marked article is taken to be the article."""
+_LANGUAGE = re.compile(r"\b(?:lang|language|highlight|brush:)[-_ ]?(?:source-)?([a-z][a-z0-9+#-]*)")
+
+
+def read_page(page: str) -> tuple[str, str]:
+    """The article as Markdown, and the title; raises ParseError when there is no article."""
+    tree: Any = trafilatura.load_html(page)
+    if tree is None:
+        raise ParseError("it is no HTML")
+    metadata = trafilatura.extract_metadata(tree)
+    article = _marked_article(tree)
+    prepared = tree if article is None else article
+    codes = _take_code_out(prepared, hashlib.sha256(page.encode("utf-8", "replace")).hexdigest()[:12])
+    _give_tables_a_header(prepared)
+    text = trafilatura.extract(
+        prepared,
+        output_format="markdown",
+        include_comments=False,
+        include_tables=True,
+        include_links=False,
+        favor_recall=article is not None,
+    )
+    if not text:
+        raise ParseError("no article was found in this page")
+    return _put_code_back(text, codes), (metadata.title if metadata else "") or ""
+
+
+def _marked_article(tree: Any) -> Any | None:  # noqa: ANN401 lxml has no types
+    """The article that the page itself marks, alone on a page; None when it marks none.
+
+    Inside it nothing has to be guessed: class names and link density say nothing any more.
+    """
+    found = max(tree.xpath(_BODY), key=lambda node: len(node.text_content()), default=None)
+    if found is None or len(found.text_content().strip()) < _ENOUGH:
+        return None
+    for link in list(found.iter("a")):
+        link.drop_tag()
+    for node in found.iter(html.etree.Element):
+        if node.tag not in ("pre", "code"):
+            for name in ("class", "id", "style"):
+                node.attrib.pop(name, None)
+    page = html.document_fromstring("<html><body><article></article></body></html>")
+    found.tag, found.tail = "div", None
+    page.find(".//article").append(found)
+    return page
+
+
+def _take_code_out(tree: Any, mark: str) -> dict[str, str]:  # noqa: ANN401
+    """Put a mark in the place of each code block; gives the fenced blocks by mark."""
+    codes: dict[str, str] = {}
+    for node in list(tree.iter("pre")):
+        content = node.text_content().strip("\n").rstrip()
+        if not content or next(node.iterancestors("td", "th", "pre"), None) is not None:
+            continue
+        name = f"{mark}n{len(codes)}n"
+        fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", content) or [""]))
+        codes[name] = f"{fence}{_code_language(node)}\n{content}\n{fence}"
+        wrapper = node.getparent()
+        while wrapper.tag == "div" and wrapper.text_content().strip() == node.text_content().strip():
+            node, wrapper = wrapper, wrapper.getparent()
+        paragraph = html.Element("p")
+        paragraph.text, paragraph.tail = name, node.tail
+        wrapper.replace(node, paragraph)
+    return codes
+
+
+def _code_language(node: Any) -> str:  # noqa: ANN401
+    names = " ".join(part.get("class", "") for part in (node, *node.iter("code")))
+    found = _LANGUAGE.search(names.lower())
+    return found[1] if found else ""
+
+
+def _give_tables_a_header(tree: Any) -> None:  # noqa: ANN401
+    """Markdown knows no table without a header: the first row becomes it."""
+    for table in tree.iter("table"):
+        rows = list(table.iter("tr"))
+        if len(rows) > 1 and next(table.iter("th"), None) is None:
+            for cell in rows[0].iter("td"):
+                cell.tag = "th"
+
+
+def _put_code_back(text: str, codes: Mapping[str, str]) -> str:
+    for name, block in codes.items():
+        text = re.sub(rf"[ \t]*{name}[ \t]*", lambda _, block=block: f"\n\n{block}\n\n", text)
+    return re.sub(r"\n{3,}(?=\S)", "\n\n", text).strip("\n")

@@ -1,0 +1,1 @@
+"""Question to answer: everything the surfaces (browser, Slack, command line) share."""

@@ -1,0 +1,238 @@
+"""The assistant: a question (and the turns before it) to an `Answer`.
+
+Takes the question, gives the answer, whole (`ask`) or as it comes (`stream`). Every surface calls
+this and only renders what it gets. It holds what is costly to open: the index, the model.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from kb.compose import Citations, compose, to_markdown, to_sentences
+from kb.embedding import Embedder
+from kb.followup import standalone
+from kb.index import Index, IndexStore
+from kb.messages import message
+from kb.records import Answer, Language, Reason, Sentence, Trace, Turn
+from kb.rerank import Reranker
+from kb.retrieve import Retrieval, retrieve
+from kb.scope import Scope, decide_scope, is_unsafe, without_attack
+from kb.text import language, normalize, respell
+from kb.verify import is_proven
+from kb.generate import Writer, WriterGaveUp
+
+LONGEST = 2_000
+"""Characters of a question that are searched; of a longer one its two ends."""
+_WORD = re.compile(r"[A-Za-z]{5,}")
+
+
+class Assistant:
+    """Answers questions from the index version in use. Safe to share between threads."""
+
+    def __init__(
+        self,
+        store: IndexStore,
+        embedder: Embedder,
+        *,
+        writer: Writer | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._writer = writer
+        self._reranker = reranker
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        id: str = "",  # noqa: A002 the contract's name
+        language: Language | None = None,
+    ) -> Answer:
+        """The answer, whole. Raises KbError when there is no index to answer from."""
+        for part in self.stream(question, history, id=id, language=language):
+            if isinstance(part, Answer):
+                return part
+        raise AssertionError("a stream ends with its answer")
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        id: str = "",  # noqa: A002 the contract's name
+        language: Language | None = None,
+    ) -> Iterator[str | Answer]:
+        """Pieces of Markdown as they come, then the `Answer`, whose text is the one that counts."""
+        started = time.perf_counter()
+        identity = id or uuid.uuid4().hex
+        for part in self._answer(question, tuple(history), language):
+            if isinstance(part, Answer):
+                yield replace(part, id=identity, seconds=round(time.perf_counter() - started, 4))
+            else:
+                yield part
+
+    def _answer(
+        self, question: str, history: tuple[Turn, ...], wanted: Language | None
+    ) -> Iterator[str | Answer]:
+        index = self._store.current()
+        lang = wanted or _language(question, history)
+        asked, attacked = without_attack(_shortened(question))
+        if not normalize(asked).strip("?？!！.。…、 "):
+            text = "covers" if attacked else "empty_question"
+            yield self._declined(question, lang, "out_of_scope", index, message(text, lang))
+            return
+        if is_unsafe(question):
+            yield self._declined(question, lang, "unsafe", index)
+            return
+        query, rewritten = standalone(asked, history)
+        query = _corrected(query, index)
+        retrieval = retrieve(index, self._embedder, query, lang)
+        if self._reranker is not None:
+            retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
+        scope = decide_scope(query, retrieval, index)
+        trace = Trace(query, rewritten, retrieval.hits, scope.signals)
+        if scope.reason is not None:
+            answer = self._declined(question, lang, scope.reason, index)
+            yield replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
+            return
+        yield from self._composed(question, query, lang, index, retrieval, trace, history)
+
+    def _composed(
+        self,
+        question: str,
+        query: str,
+        lang: Language,
+        index: Index,
+        retrieval: Retrieval,
+        trace: Trace,
+        history: tuple[Turn, ...],
+    ) -> Iterator[str | Answer]:
+        notice = ""
+        if self._writer is not None:
+            try:
+                written = yield from self._writer.write(
+                    question, history, retrieval, index, lang, self._embedder
+                )
+                yield self._finished(
+                    question, lang, index, written.sentences, written.citations, self._writer.name, trace
+                )
+                return
+            except WriterGaveUp:
+                notice = message("fell_back", lang)
+        citations = Citations(index)
+        drafts = compose(query, retrieval.hits, index.lexical.weight)
+        sentences = to_sentences(drafts, citations, lang)
+        proven = [
+            replace(s, proven=is_proven(_bare(s), [citations.all[n - 1].quote for n in s.citations]))
+            for s in sentences
+        ]
+        answer = self._finished(question, lang, index, proven, citations, "extractive", trace)
+        for position in range(len(proven)):
+            shown = to_markdown(proven[: position + 1])
+            yield shown[len(to_markdown(proven[:position])) :]
+        yield replace(answer, notice=notice)
+
+    def _finished(
+        self,
+        question: str,
+        lang: Language,
+        index: Index,
+        sentences: Sequence[Sentence],
+        citations: Citations,
+        model: str,
+        trace: Trace,
+    ) -> Answer:
+        return Answer(
+            id="",
+            question=question,
+            language=lang,
+            declined=False,
+            reason=None,
+            pattern=None,
+            clarify=None,
+            answer=to_markdown(sentences),
+            sentences=tuple(sentences),
+            citations=tuple(citations.all),
+            model=model,
+            index_version=index.version,
+            seconds=0.0,
+            trace=trace,
+        )
+
+    def _declined(
+        self, question: str, lang: Language, reason: Reason, index: Index, text: str = ""
+    ) -> Answer:
+        said = text or message(f"declined_{reason}", lang) + "\n\n" + message("covers", lang)
+        return Answer(
+            id="",
+            question=question,
+            language=lang,
+            declined=True,
+            reason=reason,
+            pattern=None,
+            clarify=None,
+            answer=said,
+            sentences=(),
+            citations=(),
+            model="extractive",
+            index_version=index.version,
+            seconds=0.0,
+        )
+
+
+def _bare(sentence: Sentence) -> str:
+    """A sentence without the lead-in for a quote in the other language."""
+    for name in ("english_source", "japanese_source"):
+        for lang in ("ja", "en"):
+            lead = message(name, lang)  # type: ignore[arg-type]
+            if lead and sentence.text.startswith(lead):
+                return sentence.text.removeprefix(lead)
+    return sentence.text
+
+
+def _language(question: str, history: tuple[Turn, ...]) -> Language:
+    """The language of the question; of the turn before when the question has no words."""
+    if re.search(r"[^\W\d_]", question):
+        return language(question)
+    earlier = [turn.content for turn in history if turn.role == "user"]
+    return language(earlier[-1]) if earlier else "ja"
+
+
+def _shortened(question: str) -> str:
+    if len(question) <= LONGEST:
+        return question
+    half = LONGEST // 2
+    return f"{question[:half]}\n{question[-half:]}"
+
+
+def _corrected(query: str, index: Index) -> str:
+    """Usual spellings and single typos of words that the index knows."""
+    return _WORD.sub(lambda found: index.lexical.correct(found[0].lower()) if _typo(found[0], index) else found[0], respelled(query))
+
+
+def _typo(word: str, index: Index) -> bool:
+    return index.lexical.correct(word.lower()) != word.lower()
+
+
+def respelled(query: str) -> str:
+    """`respell` only where it changes more than case and width, so that identifiers keep theirs."""
+    return query if respell(query) == normalize(query) else respell(query)
+
+
+def _suggestions(retrieval: Retrieval, lang: Language) -> tuple[str, ...]:
+    """The three nearest questions that our notes answer."""
+    found = [
+        hit.chunks[0].heading[-1]
+        for hit in retrieval.hits
+        if hit.group.startswith("note:") and hit.chunks[0].language == lang
+    ]
+    return tuple(dict.fromkeys(found))[:3]
+
+
+__all__ = ["Assistant", "Scope"]

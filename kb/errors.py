@@ -1,0 +1,53 @@
+"""The errors that a person may meet. Each message says what came, what was expected, what to do.
+
+    KbError                 anything this product raises on purpose
+    ├── SettingsError       a value in the environment or in .env cannot be used
+    ├── SourcesError        sources.yaml cannot be used (names line and field)
+    ├── FetchError          a source could not be reached or was refused
+    ├── ParseError          one document could not be read
+    ├── IndexMissing        nothing has been ingested yet
+    ├── IndexDamaged        an index version cannot be opened, or fits another embedding model
+    ├── DocumentUnknown     no such document in the index version in use
+    ├── EmbeddingError      the embedding model cannot be loaded
+    └── ChatModelError      the chat model failed; the caller falls back to the extractive answer
+"""
+
+
+class KbError(Exception):
+    """Base of all errors above; `str(error)` is one sentence fit for a person."""
+
+
+class SettingsError(KbError):
+    """A setting has a value that cannot be used."""
+
+
+class SourcesError(KbError):
+    """The list of sources is not valid."""
+
+
+class FetchError(KbError):
+    """A source could not be fetched."""
+
+
+class ParseError(KbError):
+    """A document could not be read."""
+
+
+class IndexMissing(KbError):
+    """There is no published index version."""
+
+
+class IndexDamaged(KbError):
+    """An index version is incomplete or does not fit the settings."""
+
+
+class DocumentUnknown(KbError):
+    """The named document is not in the index version in use."""
+
+
+class EmbeddingError(KbError):
+    """The embedding model is missing or failed to load."""
+
+
+class ChatModelError(KbError):
+    """The chat model did not give a usable answer."""

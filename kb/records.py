@@ -1,0 +1,156 @@
+"""The frozen values that travel from source to surface.
+
+Takes nothing, gives the vocabulary of the whole product. Knows nothing about files, models, stores.
+All offsets count characters (Unicode code points) of `Document.text`; lines count from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Language = Literal["ja", "en"]
+Reason = Literal["out_of_scope", "not_in_sources", "unsafe"]
+PatternId = Literal[
+    "none",
+    "training-1",
+    "training-2",
+    "training-3",
+    "inference-1",
+    "inference-2",
+    "inference-3",
+]
+ChunkKind = Literal["passage", "code", "table", "answer", "statement", "question"]
+"""What a chunk is. Notes give `answer` (a whole section), `statement`, `question` (a way people
+ask it), `code` and `table`; every other document gives `passage`, `code` and `table`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A source document as stored: every quote is an exact slice of `text`."""
+
+    id: str
+    """Path in this project, or the URL that opens the document."""
+    source: str
+    """Id of the entry in sources.yaml."""
+    title: str
+    text: str
+    kind: str
+    """markdown, note, text, notebook, python, shell, dockerfile, html or pdf."""
+    language: Language
+    commit: str | None = None
+    fetched: str = ""
+    """ISO 8601 date-time (UTC) of the fetch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A slice of a document: `document.text[start:end] == text`."""
+
+    id: str
+    document: str
+    kind: ChunkKind
+    start: int
+    end: int
+    text: str
+    search_text: str
+    """What is embedded and indexed: `text` without mark-up, with its headings where they help."""
+    heading: tuple[str, ...]
+    lines: tuple[int, int]
+    language: Language
+    group: str
+    """What a hit points to. Chunks of one note section share it, in both languages; elsewhere it
+    follows from the text, so that a text met twice is one hit."""
+    order: int = 0
+    """Place within the group."""
+    marker: str = ""
+    """List marker of a statement (`- `, `1. `), kept for display."""
+    based_on: tuple[str, ...] = ()
+    """URLs of the evidence behind a statement of a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of the conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A group that matched, best first."""
+
+    group: str
+    score: float
+    """Reciprocal rank fusion score, comparable within one question only."""
+    chunks: tuple[Chunk, ...]
+    """The group's chunks in the language preferred, in reading order."""
+    similarities: Mapping[str, float] = field(default_factory=dict)
+    """Cosine similarity to the query by chunk id, for the chunks that dense search returned."""
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    """Rank (from 1) in each list that was fused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The place that proves a sentence: `document_text[start:end] == quote`."""
+
+    number: int
+    document: str
+    title: str
+    heading: str
+    url: str
+    quote: str
+    start: int
+    end: int
+    based_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence (or code block, or table) of an answer, with the numbers of its citations."""
+
+    text: str
+    citations: tuple[int, ...]
+    marker: str = ""
+    """How the sentence is set: a paragraph (``), a bullet (`- `), a step (`1. `), a block."""
+    proven: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How the answer came about; for logs, tests and the curious."""
+
+    query: str
+    """The question after normalisation and, for a follow-up, rewriting."""
+    rewritten: bool
+    hits: tuple[Hit, ...]
+    signals: Mapping[str, float | str]
+    """What the decision to answer or decline was based on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What every surface renders."""
+
+    id: str
+    question: str
+    language: Language
+    declined: bool
+    reason: Reason | None
+    pattern: PatternId | None
+    clarify: str | None
+    answer: str
+    """Markdown with [1] markers."""
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    model: str
+    index_version: str
+    seconds: float
+    suggestions: tuple[str, ...] = ()
+    """Up to three nearby questions that can be answered; offered when declining."""
+    notice: str = ""
+    """One sentence about how the answer was made, when that was not as configured."""
+    trace: Trace | None = None

@@ -1,0 +1,43 @@
+"""An `Answer` as the JSON object that other programs read (design: contract of `kb ask --json`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kb.records import Answer
+
+
+def to_json(answer: Answer) -> dict[str, Any]:
+    """The contract's fields in the contract's order."""
+    return {
+        "id": answer.id,
+        "question": answer.question,
+        "language": answer.language,
+        "declined": answer.declined,
+        "reason": answer.reason,
+        "pattern": answer.pattern,
+        "clarify": answer.clarify,
+        "answer": answer.answer,
+        "sentences": [
+            {"text": sentence.text, "citations": list(sentence.citations)} for sentence in answer.sentences
+        ],
+        "citations": [
+            {
+                "number": citation.number,
+                "document": citation.document,
+                "title": citation.title,
+                "heading": citation.heading,
+                "url": citation.url,
+                "quote": citation.quote,
+                "start": citation.start,
+                "end": citation.end,
+                "based_on": list(citation.based_on),
+            }
+            for citation in answer.citations
+        ],
+        "model": answer.model,
+        "index_version": answer.index_version,
+        "seconds": answer.seconds,
+        "suggestions": list(answer.suggestions),
+        "notice": answer.notice,
+    }

@@ -1,0 +1,50 @@
+"""Settings: read once from the environment and .env, then passed as a value.
+
+Takes environment variables that begin with KB_. Gives a frozen `Settings`. Knows nothing about
+what the values are used for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kb.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Every setting is optional. Empty values count as not set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KB_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    index_dir: Path = Path("data/index")
+    chroma_url: str = ""
+    """Empty: Chroma embedded in the index version's folder; else http(s)://host:port."""
+    embedding_model: str = "bundled"
+    """`bundled`, or a model id or folder for sentence-transformers."""
+    reranker: str = ""
+    """Empty, or a cross-encoder id for sentence-transformers."""
+    chat_model: str = ""
+    """Empty: extractive answers; else `provider:model` as init_chat_model takes it."""
+    chat_base_url: str = ""
+    chat_timeout: float = Field(default=30.0, gt=0, le=600)
+    """Seconds without a new token before the chat model counts as stalled."""
+    database_url: str = "sqlite:///data/kb.sqlite"
+    sources: Path = Path("ingest/sources.yaml")
+
+
+def read_settings() -> Settings:
+    """The settings of this process; raises SettingsError with one sentence."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "KB_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(
+            f"{name} is {first['input']!r}, which does not fit: {first['msg']}. "
+            "Correct it in the environment or in .env."
+        ) from error

@@ -1,0 +1,113 @@
+"""Dense search: Chroma, embedded in the version's folder or a Chroma server.
+
+Takes vectors, gives chunk ids with cosine similarities. Knows nothing about texts or groups.
+Collections carry the version's name: another process's writes into a collection that is already
+open would stay invisible to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings as ChromaSettings
+
+from kb.embedding import Vectors
+from kb.errors import IndexDamaged
+
+SHELVES = ("questions", "statements", "passages")
+"""The collections of a version: ways people ask, single statements, everything longer."""
+_BATCH = 5_000  # Chroma takes at most 5,461 records a call
+# Cosine instead of the default l2; wide enough that search over a team's notes is exact in effect.
+_CONFIGURATION = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}}
+
+
+class VectorStore:
+    """The vectors of one index version."""
+
+    def __init__(self, folder: Path, version: str, url: str = "") -> None:
+        settings = ChromaSettings(anonymized_telemetry=False)
+        self._version = version
+        if url:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise IndexDamaged(f"KB_CHROMA_URL is {url!r}, expected http(s)://host:port.")
+            try:
+                self._client: Any = chromadb.HttpClient(
+                    parts.hostname,
+                    parts.port or (443 if parts.scheme == "https" else 8000),
+                    ssl=parts.scheme == "https",
+                    settings=settings,
+                )
+            except (ValueError, OSError) as error:
+                raise IndexDamaged(
+                    f"No Chroma server answers at {url}; start it or leave KB_CHROMA_URL empty."
+                ) from error
+        else:
+            self._client = chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
+        self._open: dict[str, Any] = {}
+
+    def create(self) -> None:
+        for shelf in SHELVES:
+            self._open[shelf] = self._client.create_collection(
+                self._name(shelf), configuration=_CONFIGURATION, embedding_function=None
+            )
+
+    def add(self, shelf: str, ids: Sequence[str], vectors: Vectors) -> None:
+        collection = self._collection(shelf)
+        for at in range(0, len(ids), _BATCH):
+            collection.add(ids=list(ids[at : at + _BATCH]), embeddings=vectors[at : at + _BATCH])
+
+    def search(self, shelf: str, query: Vectors, k: int) -> list[tuple[str, float]]:
+        """The `k` nearest chunk ids with their cosine similarity, best first."""
+        found = self._collection(shelf).query(
+            query_embeddings=query.reshape(1, -1), n_results=k, include=["distances"]
+        )
+        return [
+            (identity, 1.0 - float(distance))
+            for identity, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
+
+    def get(self, ids: Iterable[str]) -> dict[str, Any]:
+        """Vectors by chunk id, from all shelves."""
+        wanted = set(ids)
+        vectors: dict[str, Any] = {}
+        for shelf in SHELVES:
+            found = self._collection(shelf).get(include=["embeddings"])
+            vectors.update(
+                (identity, np.asarray(vector, np.float32))
+                for identity, vector in zip(found["ids"], found["embeddings"], strict=True)
+                if identity in wanted
+            )
+        return vectors
+
+    def count(self) -> int:
+        return sum(int(self._collection(shelf).count()) for shelf in SHELVES)
+
+    def delete(self) -> None:
+        """Take this version's collections off a server; a folder is removed by its owner."""
+        for shelf in SHELVES:
+            self._client.delete_collection(self._name(shelf))
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _name(self, shelf: str) -> str:
+        return f"{self._version}-{shelf}"
+
+    def _collection(self, shelf: str) -> Any:
+        if shelf not in self._open:
+            try:
+                self._open[shelf] = self._client.get_collection(
+                    self._name(shelf), embedding_function=None
+                )
+            except (ValueError, chromadb.errors.ChromaError) as error:
+                raise IndexDamaged(
+                    f"Index version {self._version} has no collection “{shelf}” in Chroma; "
+                    "run `make ingest` to build a new version."
+                ) from error
+        return self._open[shelf]

@@ -1,0 +1,28 @@
+"""Wiring: the one file that names concrete classes.
+
+Takes settings, gives an `Assistant` ready to answer.
+"""
+
+from __future__ import annotations
+
+from kb.assistant import Assistant
+from kb.embedding import load_embedder
+from kb.generate import load_writer
+from kb.index import IndexStore
+from kb.rerank import Reranker
+from kb.settings import Settings
+
+
+def open_store(settings: Settings) -> IndexStore:
+    """The index versions that the settings name."""
+    return IndexStore(settings.index_dir, settings.chroma_url)
+
+
+def open_assistant(settings: Settings, store: IndexStore | None = None) -> Assistant:
+    """An assistant as the settings describe it; raises KbError when a part cannot be loaded."""
+    return Assistant(
+        store or open_store(settings),
+        load_embedder(settings.embedding_model),
+        writer=load_writer(settings) if settings.chat_model else None,
+        reranker=Reranker(settings.reranker) if settings.reranker else None,
+    )
