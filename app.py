@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import label, look, ui_language
+from pages.shared import failure, label, language_switch, look
 
 
 def main() -> None:
-    """Navigation, the language switch, and the page that was asked for."""
+    """The language switch, navigation, and the page that was asked for."""
     st.set_page_config(page_title="SageMaker Container KB", page_icon="📦", layout="centered")
-    ui_language()
+    with st.sidebar:
+        language_switch()
     look()
     page = st.navigation(
         [
@@ -25,15 +26,10 @@ def main() -> None:
         ],
         position="sidebar",
     )
-    with st.sidebar:
-        st.segmented_control(
-            label("language"),
-            options=["ja", "en"],
-            format_func={"ja": "日本語", "en": "English"}.__getitem__,
-            key="language",
-            required=True,
-        )
-    page.run()
+    try:
+        page.run()
+    except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
+        st.error(label(failure(error)))
 
 
 main()

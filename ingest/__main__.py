@@ -21,7 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ingest.collect import Collection, collect
-from ingest.evidence import write_footnotes
+from ingest.evidence import read_evidence, write_footnotes
+from ingest.links import check, links_of, report
 from ingest.publish import Published, in_use, locked, point_to, publish, versions
 from ingest.sources import Source, read_sources
 from kb.embedding import load_embedder
@@ -62,9 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     rollback = commands.add_parser("rollback", help="use the version before, or the one named")
     rollback.add_argument("version", nargs="?", default="")
     rollback.set_defaults(run=_rollback)
-    footnotes = commands.add_parser("footnotes", help="renew the footnotes of notes from evidence.yaml")
+    footnotes = commands.add_parser(
+        "footnotes", help="renew the notes' footnotes from evidence.yaml"
+    )
     footnotes.add_argument("folder", nargs="?", default="notes", type=Path)
     footnotes.set_defaults(run=_footnotes)
+    links = commands.add_parser("links", help="ask whether all links of evidence and sources exist")
+    links.add_argument("folder", nargs="?", default="notes", type=Path)
+    links.set_defaults(run=_links)
     return parser
 
 
@@ -81,12 +87,15 @@ def _build(options: argparse.Namespace, settings: Settings, console: Console) ->
                 sources,
                 embedder.count,
                 previous,
+                model=embedder.name,
                 only=options.source,
                 done=lambda source: progress.advance(task),
             )
             if not collection.documents:
                 _table(console, collection)
-                raise KbError("No source gave a document, so nothing was published; see the table above.")
+                raise KbError(
+                    "No source gave a document, so nothing was published; see the table above."
+                )
             published = None
             if not options.dry_run:
                 embedding = progress.add_task("embedding", total=None, visible=False)
@@ -137,7 +146,8 @@ def _table(console: Console, collection: Collection) -> None:
     console.print(_source_table(asdict(report) for report in collection.reports))
     for report in collection.reports:
         if report.reason:
-            console.print(f"[yellow]{report.state}[/] {report.id}: {escape(report.reason)}", soft_wrap=True)
+            reason = f"{report.id}: {escape(report.reason)}"
+            console.print(f"[yellow]{report.state}[/] {reason}", soft_wrap=True)
         for problem in report.problems:
             console.print(f"[yellow]skipped[/] {escape(problem)}", soft_wrap=True)
 
@@ -177,7 +187,8 @@ def _status(options: argparse.Namespace, settings: Settings, console: Console) -
     console.print(f"content    {manifest['content_hash']}")
     console.print(f"embedding  {manifest['embedding']}")
     console.print(_source_table(manifest["sources"]))
-    console.print("versions   " + ", ".join(f"{v} *" if v == name else v for v in manifest["versions"]))
+    marked = (f"{version} *" if version == name else version for version in manifest["versions"])
+    console.print("versions   " + ", ".join(marked))
     return 0
 
 
@@ -198,13 +209,12 @@ def _diff(options: argparse.Namespace, settings: Settings, console: Console) -> 
     for identity in sorted({*old.documents, *new.documents}):
         before = {c.id for c in old.chunks.values() if c.document == identity}
         after = {c.id for c in new.chunks.values() if c.document == identity}
-        sign = "+" if identity not in old.documents else "-" if identity not in new.documents else "~"
+        held = (identity in old.documents, identity in new.documents)
+        sign = {(False, True): "+", (True, False): "-"}.get(held, "~")
         if sign != "~" or before != after:
             changed = True
-            console.print(
-                f"{sign} {escape(identity)}  (+{len(after - before)} −{len(before - after)} chunks)",
-                soft_wrap=True,
-            )
+            counts = f"(+{len(after - before)} −{len(before - after)} chunks)"
+            console.print(f"{sign} {escape(identity)}  {counts}", soft_wrap=True)
     if not changed:
         console.print("No document differs.")
     return 0
@@ -227,6 +237,19 @@ def _footnotes(options: argparse.Namespace, settings: Settings, console: Console
     changed = write_footnotes(options.folder)
     console.print("\n".join(f"renewed {file}" for file in changed) or "All footnotes are in step.")
     return 0
+
+
+def _links(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    evidence = read_evidence(options.folder / "evidence.yaml")
+    found = links_of(evidence.values(), read_sources(settings.sources))
+    with _progress(console) as progress:
+        task = progress.add_task("links", total=len(found))
+        verdicts = check(found, done=lambda: progress.advance(task))
+    if found and all(verdict.state == "unreached" for verdict in verdicts):
+        raise KbError("There is no network: no host answered, so none of the links was checked.")
+    for line in report(verdicts):
+        console.print(escape(line), soft_wrap=True)
+    return int(any(verdict.state == "dead" for verdict in verdicts))
 
 
 if __name__ == "__main__":

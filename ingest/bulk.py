@@ -52,10 +52,11 @@ class BulkEmbedder:
         self._ends = (reader.bos, reader.eos)
         self._pad = reader.pad
         with torch.device("meta"):  # no random weights that are thrown away
-            self._model: Any = BertModel(reader.config, add_pooling_layer=False).eval()
+            model: Any = BertModel(reader.config, add_pooling_layer=False)
+        self._model = model
         self._model.load_state_dict(reader.tensors(), strict=True, assign=True)
         self._dtype = torch.bfloat16 if _fast_bfloat16() else torch.float32
-        self._model.to(self._dtype)
+        self._model.to(self._dtype).eval()
 
     def ids(self, text: str) -> list[int]:
         """Token ids as the model reads them."""
@@ -64,8 +65,16 @@ class BulkEmbedder:
         return [self._ends[0], *content[: _WINDOW - 2], self._ends[1]]
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors in the order of `texts`; batches hold texts of like length."""
-        tokens = [self.ids(f"passage: {text}") for text in texts]
+        """Vectors of texts that are searched for, in their order."""
+        return self._vectors("passage: ", texts)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of questions, in their order."""
+        return self._vectors("query: ", texts)
+
+    def _vectors(self, prefix: str, texts: Sequence[str]) -> Vectors:
+        """Batches hold texts of like length, so that little padding is computed."""
+        tokens = [self.ids(prefix + text) for text in texts]
         vectors = np.zeros((len(texts), self._model.config.hidden_size), np.float32)
         for batch in _batches([len(ids) for ids in tokens]):
             vectors[batch] = self._embed([tokens[i] for i in batch])
@@ -89,7 +98,8 @@ class BulkEmbedder:
 
 
 def _fast_bfloat16() -> bool:
-    return bool(torch.cpu._is_avx512_bf16_supported()) if hasattr(torch.cpu, "_is_avx512_bf16_supported") else False
+    supported: Any = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(supported and supported())
 
 
 def _batches(lengths: list[int]) -> list[list[int]]:
@@ -192,11 +202,14 @@ class _Reader:
         c = self.config
         h, f = c.hidden_size, c.intermediate_size
         tensors = {
-            "embeddings.word_embeddings.weight": self._tensor("emb.word", c.vocab_size, h),
-            "embeddings.position_embeddings.weight": self._tensor("emb.pos", c.max_position_embeddings, h),
-            "embeddings.token_type_embeddings.weight": self._tensor("emb.type", c.type_vocab_size, h),
-            "embeddings.LayerNorm.weight": self._tensor("emb.ln.w", h),
-            "embeddings.LayerNorm.bias": self._tensor("emb.ln.b", h),
+            f"embeddings.{long}": self._tensor(f"emb.{short}", *shape)
+            for short, long, *shape in (
+                ("word", "word_embeddings.weight", c.vocab_size, h),
+                ("pos", "position_embeddings.weight", c.max_position_embeddings, h),
+                ("type", "token_type_embeddings.weight", c.type_vocab_size, h),
+                ("ln.w", "LayerNorm.weight", h),
+                ("ln.b", "LayerNorm.bias", h),
+            )
         }
         for layer in range(c.num_hidden_layers):
             for short, long in _LAYER.items():

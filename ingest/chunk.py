@@ -1,8 +1,8 @@
 """Chunk: a parsed document to the slices that are embedded and indexed.
 
 Takes `Parsed`, gives `Chunk` values with `document.text[start:end] == text` and at most `LIMIT`
-model tokens each. Japanese is cut between sentences only; code and tables between lines. Knows
-nothing about vectors or the store.
+model tokens each. Prose is cut between sentences only, code and tables between lines, unless a
+single one is above LIMIT. Knows nothing about vectors or the store.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from ingest.notes import NoteSection, Span, Statement, read_note
+from ingest.notes import Note, NoteSection, Span, Statement, read_note
 from ingest.parse import Block, Parsed
 from kb.records import Chunk, ChunkKind, Document
 from kb.text import normalize, plain, sentences
 
 LIMIT = 480
 """Model tokens of `search_text`, headings included. The bundled model reads 512."""
-CHUNKER = "1"
+CHUNKER = "4"
 """Raise when this file or parse.py changes what is stored, so that old copies are made anew."""
+_HEADING_LIMIT = 120
+"""Model tokens that the headings may take of them."""
 
 Count = Callable[[str], int]
 
@@ -27,64 +30,88 @@ Count = Callable[[str], int]
 def chunk(parsed: Parsed, count: Count) -> list[Chunk]:
     """The chunks of a document, in reading order. `count` gives the model tokens of a text."""
     if parsed.document.kind == "note":
-        return _note_chunks(parsed.document, count)
-    chunks: list[Chunk] = []
-    lines = _Lines(parsed.document.text)
-    for block in _packed(parsed, count):
+        chunks = _note_chunks(parsed.document, count)
+    else:
+        chunks = _plain_chunks(parsed, count)
+    return list({chunk.id: chunk for chunk in chunks}.values())
+
+
+def _plain_chunks(parsed: Parsed, count: Count) -> list[Chunk]:
+    document, chunks = parsed.document, []
+    lines = _Lines(document.text)
+    search = _SearchText(document, count)
+    for block in _packed(parsed, search):
         kind: ChunkKind = "passage" if block.kind == "prose" else block.kind
-        text = parsed.document.text[block.start : block.end]
-        search = _with_heading(parsed.document, block.heading, plain(text) if kind == "passage" else text)
+        text = document.text[block.start : block.end]
         group = hashlib.sha256(normalize(text).encode()).hexdigest()[:16]
         span = Span(block.start, block.end, text)
-        chunks.append(_chunk(parsed.document, kind, span, search, block.heading, lines, group))
+        chunks.append(_chunk(document, kind, span, search.of(block), block.heading, lines, group))
     return chunks
 
 
-def _with_heading(document: Document, heading: tuple[str, ...], text: str) -> str:
-    path = [document.title, *(part for part in heading if part != document.title)]
-    return " > ".join(path)[:300] + "\n" + text
+class _SearchText:
+    """What is embedded of a block: its headings, and its text without mark-up."""
+
+    def __init__(self, document: Document, count: Count) -> None:
+        self._document = document
+        self._count = count
+        self._headings: dict[tuple[str, ...], str] = {}
+
+    def of(self, block: Block) -> str:
+        text = self._document.text[block.start : block.end]
+        return f"{self._heading(block.heading)}\n{plain(text) if block.kind == 'prose' else text}"
+
+    def fits(self, block: Block) -> bool:
+        return self._count(self.of(block)) <= LIMIT
+
+    def _heading(self, heading: tuple[str, ...]) -> str:
+        if heading not in self._headings:
+            title = self._document.title
+            path = " > ".join([title, *(part for part in heading if part != title)])
+            self._headings[heading] = _shortened(path, self._count, _HEADING_LIMIT)
+        return self._headings[heading]
 
 
-def _packed(parsed: Parsed, count: Count) -> Iterator[Block]:
-    """Blocks joined under one heading up to LIMIT, and those above LIMIT cut."""
+def _shortened(text: str, count: Count, limit: int) -> str:
+    """The longest beginning of `text` within `limit` tokens, to an eighth or so."""
+    while len(text.encode()) > limit - 8 and count(text) > limit:  # no token is less than a byte
+        text = text[: len(text) * 7 // 8]
+    return text
+
+
+def _packed(parsed: Parsed, search: _SearchText) -> Iterator[Block]:
+    """Prose joined under one heading up to LIMIT, and blocks above LIMIT cut."""
     document, open_block = parsed.document, None
-
-    def tokens(block: Block) -> int:
-        return count(_with_heading(document, block.heading, document.text[block.start : block.end]))
-
     for block in parsed.blocks:
         if open_block is not None:
-            joined = Block(open_block.start, block.end, block.kind, block.heading)
-            same = (open_block.kind, open_block.heading) == (block.kind, block.heading) == (
-                "prose",
-                block.heading,
-            )
-            if same and tokens(joined) <= LIMIT:
+            joined = replace(open_block, end=block.end)
+            same = open_block.kind == block.kind == "prose" and open_block.heading == block.heading
+            if same and search.fits(joined):
                 open_block = joined
                 continue
             yield open_block
             open_block = None
-        if tokens(block) <= LIMIT:
+        if search.fits(block):
             open_block = block
         else:
-            yield from _cut(document, block, tokens)
+            yield from _cut(document, block, search)
     if open_block is not None:
         yield open_block
 
 
-def _cut(document: Document, block: Block, tokens: Callable[[Block], int]) -> Iterator[Block]:
+def _cut(document: Document, block: Block, search: _SearchText) -> Iterator[Block]:
     """Greedy packing of the sentences (prose) or lines (code, tables) of a block above LIMIT."""
     text = document.text[block.start : block.end]
     pieces = sentences(text) if block.kind == "prose" else _line_spans(text)
     start = end = -1
     for left, right in pieces:
-        if start >= 0 and tokens(_part(block, start, right)) > LIMIT:
+        if start >= 0 and not search.fits(_part(block, start, right)):
             yield _part(block, start, end)
             start = -1
         if start < 0:
             start = left
-            if tokens(_part(block, left, right)) > LIMIT:
-                yield from _halved(block, text, left, right, tokens)
+            if not search.fits(_part(block, left, right)):
+                yield from _halved(block, text, left, right, search)
                 start = -1
                 continue
         end = right
@@ -92,23 +119,24 @@ def _cut(document: Document, block: Block, tokens: Callable[[Block], int]) -> It
         yield _part(block, start, end)
 
 
-def _halved(
-    block: Block, text: str, start: int, end: int, tokens: Callable[[Block], int]
-) -> Iterator[Block]:
+def _halved(block: Block, text: str, start: int, end: int, search: _SearchText) -> Iterator[Block]:
     """A single sentence or line above LIMIT: cut at the blank, comma or 、 nearest its middle."""
-    part = _part(block, start, end)
-    if tokens(part) <= LIMIT or end - start < 2:
-        yield part
+    piece = text[start:end]
+    start, end = start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
+    if end <= start:
+        return
+    if end - start < 2 or search.fits(_part(block, start, end)):
+        yield _part(block, start, end)
         return
     middle = (start + end) // 2
-    marks = [i + 1 for i in range(start, end - 1) if text[i] in " 、,，;；\n"]
+    marks = [i + 1 for i in range(start, end - 1) if text[i] in " 、，,；;\n"]
     at = min(marks, key=lambda i: abs(i - middle), default=middle)
-    yield from _halved(block, text, start, at, tokens)
-    yield from _halved(block, text, at, end, tokens)
+    yield from _halved(block, text, start, at, search)
+    yield from _halved(block, text, at, end, search)
 
 
 def _part(block: Block, start: int, end: int) -> Block:
-    return Block(block.start + start, block.start + end, block.kind, block.heading)
+    return replace(block, start=block.start + start, end=block.start + end)
 
 
 def _line_spans(text: str) -> list[tuple[int, int]]:
@@ -165,43 +193,65 @@ def _chunk(
 
 
 def _note_chunks(document: Document, count: Count) -> list[Chunk]:
-    note, lines, chunks = read_note(document.text), _Lines(document.text), []
-    for section in note.sections:
-        group = f"note:{section.id}"
-        heading = (note.title, section.heading)
-
-        def add(
-            kind: ChunkKind, span: Span, search: str, order: int = 0, statement: Statement | None = None
-        ) -> None:
-            marker = statement.marker if statement else ""
-            urls = tuple(
-                dict.fromkeys(url for key in statement.evidence for url in note.urls.get(key, ()))
-                if statement
-                else ()
-            )
-            chunks.append(
-                _chunk(document, kind, span, search, heading, lines, group, order, marker, urls)
-            )
-
-        for question, span in section.questions:
-            add("question", span, question)
-        for first, last in _answer_spans(document, section, count):
-            text = document.text[first:last]
-            add("answer", Span(first, last, text), f"{section.heading}\n{plain(text)}")
-        for order, statement in enumerate(section.statements, 1):
-            add("statement", statement.span, plain(statement.span.text), order, statement)
-            if statement.block is not None:
-                search = f"{section.heading}\n{statement.block.text}"
-                add(statement.block_kind, statement.block, search, order, statement)
-    return chunks
+    note, lines = read_note(document.text), _Lines(document.text)
+    return [
+        chunk
+        for section in note.sections
+        for chunk in _section_chunks(document, note, section, lines, count)
+    ]
 
 
-def _answer_spans(document: Document, section: NoteSection, count: Count) -> Iterator[tuple[int, int]]:
+def _section_chunks(
+    document: Document, note: Note, section: NoteSection, lines: _Lines, count: Count
+) -> Iterator[Chunk]:
+    def made(
+        kind: ChunkKind, span: Span, search: str, order: int = 0, statement: Statement | None = None
+    ) -> Chunk:
+        keys = statement.evidence if statement else ()
+        return _chunk(
+            document,
+            kind,
+            span,
+            # A block too long for the model stays whole: half a Dockerfile is no answer.
+            _shortened(search, count, LIMIT),
+            (note.title, section.heading),
+            lines,
+            f"note:{section.id}",
+            order,
+            statement.marker if statement else "",
+            tuple(dict.fromkeys(url for key in keys for url in note.urls.get(key, ()))),
+        )
+
+    path = f"{note.title} > {section.heading}"
+    yield made("question", section.heading_span, section.heading)  # one more way to ask
+    for question, span in section.questions:
+        yield made("question", span, question)
+    for first, last in _answer_spans(document, section, path, count):
+        text = document.text[first:last]
+        yield made("answer", Span(first, last, text), f"{path}\n{plain(text)}")
+    for order, statement in enumerate(section.statements, 1):
+        yield made(
+            "statement", statement.span, f"{path}\n{plain(statement.span.text)}", order, statement
+        )
+        for kind, span in statement.blocks:
+            yield made(kind, span, f"{path}\n{span.text}", order, statement)
+
+
+def _answer_spans(
+    document: Document, section: NoteSection, path: str, count: Count
+) -> Iterator[tuple[int, int]]:
     """The statements of a section in one span, or in several where they exceed LIMIT."""
+
+    def fits(start: int, end: int) -> bool:
+        return count(f"{path}\n{plain(document.text[start:end])}") <= LIMIT
+
+    spans = [statement.span for statement in section.statements]
+    if spans and fits(spans[0].start, spans[-1].end):
+        yield spans[0].start, spans[-1].end
+        return
     start = end = -1
-    for statement in section.statements:
-        span = statement.span
-        if start >= 0 and count(f"{section.heading}\n{plain(document.text[start : span.end])}") > LIMIT:
+    for span in spans:
+        if start >= 0 and not fits(start, span.end):
             yield start, end
             start = -1
         start = span.start if start < 0 else start

@@ -6,16 +6,18 @@ sources and a report a source. Knows nothing about vectors or publishing.
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from queue import Empty, Queue
 from typing import Any
 from urllib.parse import urlsplit
 
 from ingest.chunk import CHUNKER, Count, chunk
 from ingest.fetch import PATIENCE, Fetched, Validators, fetch
-from ingest.parse import parse
+from ingest.parse import Parsed, parse
 from ingest.sources import Source
 from kb.errors import FetchError, ParseError
 from kb.index import Index
@@ -32,7 +34,7 @@ class Report:
     id: str
     kind: str
     state: str
-    """`fetched`, `unchanged`, `kept` (failed, last good copy in use) or `failed` (nothing there)."""
+    """`fetched`, `unchanged`, `kept` (failed, last good copy in use), `failed` (nothing there)."""
     documents: int = 0
     chunks: int = 0
     fetched: str = ""
@@ -44,6 +46,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
+    """Everything that goes into the next index version."""
+
     documents: tuple[Document, ...]
     chunks: tuple[Chunk, ...]
     reports: tuple[Report, ...]
@@ -54,54 +58,73 @@ def collect(
     count: Count,
     previous: Index | None,
     *,
+    model: str = "",
     only: str = "",
     done: Callable[[str], None] = lambda source: None,
 ) -> Collection:
-    """All sources side by side. `only`: fetch this one, take the others from `previous`."""
-    hosts = frozenset(urlsplit(source.url).hostname or "" for source in sources if source.url)
-    outcomes: Queue[tuple[str, Fetched | FetchError]] = Queue()
-    waiting: set[str] = set()
+    """All sources side by side. `only`: fetch this one, take the others from `previous`.
+
+    `model`: whose tokens `count` counts; of a version made with it, the chunks of documents that
+    did not change are taken over.
+    """
     known = {} if previous is None else {row["id"]: row for row in previous.manifest["sources"]}
-    for source in sources:
-        if (only and source.id != only) or _pinned(source, known.get(source.id)):
-            outcomes.put((source.id, Fetched(unchanged=True)))
-        else:
-            validators = _validators(source, known.get(source.id))
-            threading.Thread(target=_fetch, args=(source, validators, hosts, outcomes), daemon=True).start()
-        waiting.add(source.id)
-    results: dict[str, Fetched | FetchError] = {}
-    while waiting:
-        patience = PATIENCE if all(s.kind != "git" for s in sources if s.id in waiting) else _SILENCE
-        try:
-            identity, outcome = outcomes.get(timeout=patience)
-        except Empty:
-            gone = FetchError(f"no answer within {patience:.0f} s")
-            results.update({identity: gone for identity in waiting})
-            break
-        results[identity] = outcome
-        waiting.discard(identity)
+    wanted = [
+        source
+        for source in sources
+        if source.id == only or not (only or _pinned(source, known.get(source.id)))
+    ]
+    results: dict[str, Fetched | FetchError] = {
+        source.id: Fetched(unchanged=True) for source in sources if source not in wanted
+    }
+    for identity in results:
         done(identity)
-    return _assemble(sources, results, count, previous, known)
+    hosts = frozenset(urlsplit(source.url).hostname or "" for source in sources if source.url)
+    for identity, outcome in _fetch_all(wanted, known, hosts):
+        results[identity] = outcome
+        done(identity)
+    return _assemble(sources, results, _Chunker(count, model, previous), previous, known)
+
+
+def _fetch_all(
+    sources: list[Source], known: Mapping[str, Mapping[str, Any]], hosts: frozenset[str]
+) -> Iterator[tuple[str, Fetched | FetchError]]:
+    """Outcomes as they come in; a source that is late counts as unreachable."""
+    outcomes: Queue[tuple[str, Fetched | FetchError]] = Queue()
+    for source in sources:
+        arguments = (source, _validators(source, known.get(source.id)), hosts, outcomes)
+        threading.Thread(target=_fetch, args=arguments, daemon=True).start()
+    started = time.monotonic()
+    waiting = {source.id: _SILENCE if source.kind == "git" else PATIENCE for source in sources}
+    while waiting:
+        patience = min(waiting.values())
+        try:
+            left = started + patience - time.monotonic()
+            identity, outcome = outcomes.get(timeout=max(0.0, left))
+        except Empty:
+            identity = min(waiting, key=waiting.__getitem__)
+            outcome = FetchError(f"not complete within {patience:g} s")
+        if waiting.pop(identity, None) is not None:  # else it comes too late
+            yield identity, outcome
 
 
 def _fetch(
-    source: Source, known: Validators, hosts: frozenset[str], outcomes: Queue[tuple[str, Fetched | FetchError]]
+    source: Source,
+    known: Validators,
+    hosts: frozenset[str],
+    outcomes: Queue[tuple[str, Fetched | FetchError]],
 ) -> None:
     try:
         outcomes.put((source.id, fetch(source, known, hosts)))
     except FetchError as error:
         outcomes.put((source.id, error))
-    except OSError as error:
-        outcomes.put((source.id, FetchError(error.strerror or str(error))))
+    except Exception as error:  # one source must not stop the others
+        logging.exception("source %s", source.id)
+        outcomes.put((source.id, FetchError(f"{type(error).__name__}: {error}")))
 
 
 def _current(source: Source, row: Mapping[str, Any] | None) -> bool:
     """The version in use holds this entry as it is listed now, cut by the present chunker."""
-    return (
-        row is not None
-        and row["fingerprint"] == _fingerprint(source)
-        and row["documents"] > 0
-    )
+    return row is not None and row["fingerprint"] == _fingerprint(source) and row["documents"] > 0
 
 
 def _fingerprint(source: Source) -> str:
@@ -120,41 +143,48 @@ def _validators(source: Source, row: Mapping[str, Any] | None) -> Validators:
 def _assemble(
     sources: list[Source],
     results: Mapping[str, Fetched | FetchError],
-    count: Count,
+    chunker: _Chunker,
     previous: Index | None,
     known: Mapping[str, Mapping[str, Any]],
 ) -> Collection:
-    documents: list[Document] = []
+    documents: dict[str, Document] = {}
     chunks: list[Chunk] = []
     reports: list[Report] = []
     for source in sources:
-        outcome = results[source.id]
-        row = known.get(source.id)
-        if isinstance(outcome, Fetched) and not outcome.unchanged:
-            found, cut, problems = _read(source, outcome, count)
-            if found:
-                documents += found
-                chunks += cut
-                reports.append(_report(source, "fetched", found, cut, outcome, problems=problems))
-                continue
+        outcome, row = results[source.id], known.get(source.id)
+        found, cut, problems = _read(source, outcome, chunker)
+        if isinstance(outcome, Fetched) and not outcome.unchanged and not found:
             outcome = FetchError("no document in it could be read")
+        fresh = bool(found)
+        if not fresh:
+            found, cut = _copy(source, previous)
+        twice = [document.id for document in found if document.id in documents]
+        problems += [f"{identity}: an earlier source holds it already" for identity in twice]
+        found = [document for document in found if document.id not in twice]
+        cut = [chunk for chunk in cut if chunk.document not in twice]
+        documents.update((document.id, document) for document in found)
+        chunks += cut
+        if fresh and isinstance(outcome, Fetched):
+            reports.append(_report(source, found, cut, outcome, problems))
         else:
-            problems = []
-        kept, kept_chunks = _copy(source, previous)
-        documents += kept
-        chunks += kept_chunks
-        reports.append(_kept_report(source, outcome, kept, kept_chunks, row, problems))
-    return Collection(tuple(documents), tuple(chunks), tuple(reports))
+            reports.append(_kept_report(source, outcome, found, cut, row, problems))
+    return Collection(tuple(documents.values()), tuple(chunks), tuple(reports))
 
 
 def _read(
-    source: Source, fetched: Fetched, count: Count
+    source: Source, outcome: Fetched | FetchError, chunker: _Chunker
 ) -> tuple[list[Document], list[Chunk], list[str]]:
-    documents, chunks, problems = [], [], list(fetched.problems)
-    for raw in fetched.documents:
+    """Documents and chunks of what was fetched, and a sentence a document that is broken."""
+    documents: list[Document] = []
+    chunks: list[Chunk] = []
+    if isinstance(outcome, FetchError):
+        return documents, chunks, []
+    problems = list(outcome.problems)
+    title = source.title if source.kind == "web" else ""  # elsewhere each file has its own
+    for raw in outcome.documents:
         try:
-            parsed = parse(raw, source.id, title=source.title, commit=source.commit, fetched=fetched.at)
-            cut = chunk(parsed, count)
+            parsed = parse(raw, source.id, title=title, commit=source.commit, fetched=outcome.at)
+            cut = chunker.chunks(parsed)
         except ParseError as error:
             problems.append(f"{raw.id}: {error}")
             continue
@@ -163,29 +193,56 @@ def _read(
     return documents, chunks, problems
 
 
+class _Chunker:
+    """Cuts documents, or takes over what the version before made of the same document."""
+
+    def __init__(self, count: Count, model: str, previous: Index | None) -> None:
+        self._count = count
+        self._documents: Mapping[str, Document] = {}
+        self._chunks: dict[str, list[Chunk]] = {}
+        if previous is None or previous.manifest["embedding"] != model:
+            return
+        prints = {row["id"]: row["fingerprint"] for row in previous.manifest["sources"]}
+        self._documents = {
+            document.id: document
+            for document in previous.documents.values()
+            if prints.get(document.source, "").startswith(f"{CHUNKER}|")
+        }
+        for found in previous.chunks.values():
+            self._chunks.setdefault(found.document, []).append(found)
+
+    def chunks(self, parsed: Parsed) -> list[Chunk]:
+        known = self._documents.get(parsed.document.id)
+        if known is not None and _same(known, parsed.document):
+            return self._chunks.get(known.id, [])
+        return chunk(parsed, self._count)
+
+
+def _same(one: Document, other: Document) -> bool:
+    return replace(one, source="", fetched="") == replace(other, source="", fetched="")
+
+
 def _copy(source: Source, previous: Index | None) -> tuple[list[Document], list[Chunk]]:
     if previous is None:
         return [], []
-    documents = [document for document in previous.documents.values() if document.source == source.id]
+    documents = [found for found in previous.documents.values() if found.source == source.id]
     names = {document.id for document in documents}
     return documents, [chunk for chunk in previous.chunks.values() if chunk.document in names]
 
 
 def _report(
     source: Source,
-    state: str,
-    documents: Iterable[Document],
-    chunks: Iterable[Chunk],
+    documents: list[Document],
+    chunks: list[Chunk],
     fetched: Fetched,
-    *,
     problems: list[str],
 ) -> Report:
     return Report(
         id=source.id,
         kind=source.kind,
-        state=state,
-        documents=len(list(documents)),
-        chunks=len(list(chunks)),
+        state="fetched",
+        documents=len(documents),
+        chunks=len(chunks),
         fetched=fetched.at,
         problems=tuple(problems),
         fingerprint=_fingerprint(source),

@@ -9,12 +9,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import stat
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 
@@ -23,7 +25,7 @@ from ingest.sources import Source
 from kb.errors import FetchError
 
 PATIENCE = 10.0
-"""Seconds that an unreachable source may cost."""
+"""Seconds that an unreachable source may cost; half of them may pass in silence."""
 MAX_BYTES = 10_000_000
 """A larger page or file is no text that people read; it is reported and left out."""
 MAX_REDIRECTS = 5
@@ -80,25 +82,33 @@ def document_kind(name: str) -> str | None:
     return _SUFFIXES.get(path.suffix.lower())
 
 
-def fetch(source: Source, known: Validators = Validators(), hosts: frozenset[str] = frozenset()) -> Fetched:
+def fetch(
+    source: Source, known: Validators = Validators(), hosts: frozenset[str] = frozenset()
+) -> Fetched:
     """The documents of `source`. `hosts`: the hosts that the list of sources names."""
     at = datetime.now(UTC).isoformat(timespec="seconds")
     if source.kind == "folder":
-        return _read_folder(Path(source.path), _walk(Path(source.path)), f"{source.path}/", at)
+        root = Path(source.path)
+        prefix = "" if root == Path() else f"{root.as_posix()}/"
+        return _read_folder(root, lambda path: prefix + path, at)
     if source.kind == "git":
         with tempfile.TemporaryDirectory(prefix="kb-git-") as folder:
             tree = fetch_git(source, Path(folder), PATIENCE - 1)
-            prefix = f"{source.url.removesuffix('/').removesuffix('.git')}/blob/{source.commit}/"
-            return _read_folder(tree, _walk(tree), prefix, at)
+            blob = f"{source.url.removesuffix('/').removesuffix('.git')}/blob/{source.commit}/"
+            return _read_folder(tree, lambda path: blob + quote(path), at)
     return _fetch_page(source, known, hosts, at)
 
 
-def _walk(root: Path) -> list[str]:
+def _walk(root: Path, problems: list[str]) -> list[str]:
     """Paths of the files below `root`, sorted; hidden files and folders are left out."""
     if not root.is_dir():
         raise FetchError(f"the folder {root} does not exist")
+
+    def note(error: OSError) -> None:
+        problems.append(f"{error.filename}: cannot be read ({error.strerror})")
+
     paths: list[str] = []
-    for folder, names, files in os.walk(root):
+    for folder, names, files in os.walk(root, onerror=note):
         names[:] = [name for name in names if not name.startswith(".")]
         paths += [
             (Path(folder) / name).relative_to(root).as_posix()
@@ -108,19 +118,30 @@ def _walk(root: Path) -> list[str]:
     return sorted(paths)
 
 
-def _read_folder(root: Path, paths: list[str], prefix: str, at: str) -> Fetched:
-    documents, problems = [], []
-    for path in paths:
+def _read_folder(root: Path, identity: Callable[[str], str], at: str) -> Fetched:
+    """The files below `root`; `identity` makes a document's id of its path."""
+    documents: list[RawDocument] = []
+    problems: list[str] = []
+    for path in _walk(root, problems):
         kind, file = document_kind(path), root / path
-        if kind is None or file.is_symlink():
+        if kind is None:
             continue
         try:
-            if file.stat().st_size > MAX_BYTES:
-                problems.append(f"{prefix}{path}: larger than {MAX_BYTES // 1_000_000} MB, left out")
+            path.encode()  # a name in no known encoding can be no id
+            status = file.lstat()
+            if not stat.S_ISREG(status.st_mode):  # a link, or a pipe that would never end
                 continue
-            documents.append(RawDocument(f"{prefix}{path}", file.name, kind, file.read_bytes()))
+            if status.st_size == 0:  # such as __init__.py
+                continue
+            if status.st_size > MAX_BYTES:
+                limit = f"{MAX_BYTES // 1_000_000} MB"
+                problems.append(f"{identity(path)}: larger than {limit}, left out")
+                continue
+            documents.append(RawDocument(identity(path), file.name, kind, file.read_bytes()))
         except OSError as error:
-            problems.append(f"{prefix}{path}: cannot be read ({error.strerror})")
+            problems.append(f"{identity(path)}: cannot be read ({error.strerror})")
+        except UnicodeEncodeError:
+            problems.append(f"{ascii(path)}: its name is no valid text, left out")
     return Fetched(tuple(documents), tuple(problems), at=at)
 
 
@@ -134,29 +155,44 @@ def _fetch_page(source: Source, known: Validators, hosts: frozenset[str], at: st
     try:
         with httpx.Client(timeout=PATIENCE / 2, headers=headers) as client:
             response = _get(client, source.url, hosts, deadline)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         raise FetchError(f"{source.url} could not be reached ({_reason(error)})") from error
-    if response.status_code == 304:
+    if response.status_code == 304 and known != Validators():
         return Fetched(unchanged=True, validators=known, at=at)
     if response.status_code != 200:
         raise FetchError(f"{source.url} answered with status {response.status_code}, expected 200")
-    kind = "pdf" if "pdf" in response.headers.get("content-type", "") else "html"
-    validators = Validators(response.headers.get("etag", ""), response.headers.get("last-modified", ""))
+    kind = _page_kind(response)
+    validators = Validators(
+        response.headers.get("etag", ""), response.headers.get("last-modified", "")
+    )
     document = RawDocument(source.url, source.title or source.url, kind, response.content)
     return Fetched((document,), validators=validators, at=at)
 
 
+def _page_kind(response: httpx.Response) -> str:
+    """The kind of a page by its content type; plain text by the name in its URL."""
+    content_type = response.headers.get("content-type", "").lower()
+    if "pdf" in content_type:
+        return "pdf"
+    if content_type.startswith("text/") and "html" not in content_type:
+        named = "markdown" if "markdown" in content_type else document_kind(response.url.path)
+        return named or "text"
+    return "html"
+
+
 def _get(client: httpx.Client, url: str, hosts: frozenset[str], deadline: float) -> httpx.Response:
-    """GET with redirects followed by hand: only to hosts of the list, never to a private address."""
+    """GET; redirects are followed by hand, to hosts of the list only, to no private address."""
     first = url
     for _ in range(MAX_REDIRECTS + 1):
+        if time.monotonic() > deadline:
+            break
         with client.stream("GET", url) as response:
             if not response.has_redirect_location:
                 return _read(response, deadline)
             target = urljoin(url, response.headers["location"])
         _check_redirect(first, target, hosts)
         url = target
-    raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times")
+    raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times, or too slowly")
 
 
 def _read(response: httpx.Response, deadline: float) -> httpx.Response:
@@ -167,7 +203,7 @@ def _read(response: httpx.Response, deadline: float) -> httpx.Response:
         if size > MAX_BYTES:
             raise FetchError(f"{response.url} is larger than {MAX_BYTES // 1_000_000} MB")
         if time.monotonic() > deadline:
-            raise FetchError(f"{response.url} was not complete after {PATIENCE:.0f} s")
+            raise FetchError(f"{response.url} was not complete after {PATIENCE:g} s")
     return httpx.Response(
         response.status_code,
         headers={k: v for k, v in response.headers.items() if k != "content-encoding"},
@@ -193,11 +229,13 @@ def _refuse_private(first: str, host: str) -> None:
     for info in socket.getaddrinfo(host, None):
         address = ipaddress.ip_address(str(info[4][0]).split("%")[0])
         if not address.is_global:
-            raise FetchError(f"{first} redirects to the private address {address} ({host}), refused")
+            raise FetchError(
+                f"{first} redirects to the private address {address} ({host}), which is refused"
+            )
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
-        return f"no answer within {PATIENCE:.0f} s"
+        return f"no answer for {PATIENCE / 2:g} s"
     text = str(error) or type(error).__name__
     return text.splitlines()[0][:120]

@@ -1,23 +1,30 @@
 """Our own notes: sections in the form of answers, with the questions people ask beside them.
 
-Takes the text of a note, gives its sections with exact spans. A note is Markdown; below each `##` heading stands a comment with an id and the questions,
-then statements, one a line, each ending with its evidence as footnotes. A fenced block or a table
-belongs to the statement before it. Knows nothing about
-chunks, embedding or the store.
+Takes the text of a note, gives its sections with exact spans. A note is Markdown; below each `##`
+heading stands a comment with an id and the questions, then statements, one a line, each ending with
+its evidence as footnotes. Fenced blocks and tables belong to the statement before them. Knows
+nothing about chunks, embedding or the store.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import yaml
 
 from kb.errors import ParseError
 from kb.records import ChunkKind
 
-_SECTION = re.compile(r"^## (?P<heading>[^\n]+)\n\s*<!--\s*\n(?P<block>.*?)\n-->[ \t]*\n", re.MULTILINE | re.DOTALL)
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
+_SECTION = re.compile(
+    r"^## (?P<heading>[^\n]+)\n\s*<!--\s*\n(?P<block>.*?)\n-->[ \t]*(?:\n|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_HEADING = re.compile(r"#{1,6}[ \t]")
+_FENCE = re.compile(r"`{3,}|~{3,}")
 _DEFINITION = re.compile(r"^\[\^([\w-]+)\]:[ \t]*(.*)$", re.MULTILINE)
 _REFERENCES = re.compile(r"(?:\[\^[\w-]+\])+[ \t]*$")
 _REFERENCE = re.compile(r"\[\^([\w-]+)\]")
@@ -36,19 +43,21 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One claim with its evidence ids, and the code or table that belongs to it."""
+    """One claim with its evidence ids, and the code and tables that belong to it."""
 
     span: Span
     marker: str
     evidence: tuple[str, ...]
-    block: Span | None = None
-    block_kind: ChunkKind = "code"
+    blocks: tuple[tuple[ChunkKind, Span], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NoteSection:
+    """What stands below one heading."""
+
     id: str
     heading: str
+    heading_span: Span
     line: int
     questions: tuple[tuple[str, Span], ...]
     statements: tuple[Statement, ...] = field(default=())
@@ -56,6 +65,8 @@ class NoteSection:
 
 @dataclass(frozen=True, slots=True)
 class Note:
+    """A whole file."""
+
     title: str
     sections: tuple[NoteSection, ...]
     urls: dict[str, tuple[str, ...]]
@@ -65,77 +76,125 @@ class Note:
 def read_note(text: str) -> Note:
     """The sections of a note; raises ParseError that names the line."""
     definitions = {m[1]: tuple(_URL.findall(m[2])) for m in _DEFINITION.finditer(text)}
-    first_definition = min((m.start() for m in _DEFINITION.finditer(text)), default=len(text))
     found = list(_SECTION.finditer(text))
-    edges = [*(m.start() for m in found[1:]), first_definition]
+    edges = [*(m.start() for m in found[1:]), len(text)] if found else []
     title = text.split("\n", 1)[0].removeprefix("# ").strip()
     sections = tuple(_section(text, match, end) for match, end in zip(found, edges, strict=True))
+    lines: dict[str, int] = {}
+    for section in sections:
+        if section.id in lines:
+            raise ParseError(
+                f"line {section.line}: id “{section.id}” is used twice (first in line "
+                f"{lines[section.id]}); give each section its own id"
+            )
+        lines[section.id] = section.line
     return Note(title, sections, definitions)
 
 
 def _section(text: str, match: re.Match[str], end: int) -> NoteSection:
-    line = text.count("\n", 0, match.start()) + 1
+    line = _line(text, match.start())
     offset = match.start("block")
     try:
-        root = yaml.compose(match["block"])
+        root: Any = yaml.compose(match["block"], _LOADER)
         fields = {key.value: value for key, value in root.value}
         identity = str(fields["id"].value)
         questions = tuple(_question(text, offset, node) for node in fields["questions"].value)
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ParseError(
-            f"line {line}: the comment below “{match['heading']}” must hold id and questions as YAML"
+            f"line {line}: the comment below “{match['heading']}” must hold id and questions, "
+            "as YAML"
         ) from error
     statements = tuple(_statements(text, match.end(), end))
-    return NoteSection(identity, match["heading"].strip(), line, questions, statements)
+    left = match.start("heading") + len(match["heading"]) - len(match["heading"].lstrip())
+    heading = match["heading"].strip()
+    span = Span(left, left + len(heading), heading)
+    return NoteSection(identity, heading, span, line, questions, statements)
+
+
+def _line(text: str, offset: int) -> int:
+    return text.count("\n", 0, offset) + 1
 
 
 def _question(text: str, offset: int, node: yaml.Node) -> tuple[str, Span]:
     start, end = offset + node.start_mark.index, offset + node.end_mark.index
+    if not isinstance(node, yaml.ScalarNode):
+        raise ParseError(
+            f"line {_line(text, start)}: a question must be a single text; put it in quotes when "
+            "it holds a colon or begins with a bracket"
+        )
     raw = text[start:end].rstrip()
     return " ".join(str(node.value).split()), Span(start, start + len(raw), raw)
 
 
 def _statements(text: str, start: int, end: int) -> Iterator[Statement]:
-    """Statements in order; a fence or table is attached to the one before."""
+    """Statements in order; fences and tables are attached to the one before."""
     pending: Statement | None = None
     for kind, span in _pieces(text, start, end):
         if kind != "statement":
-            if pending is not None and pending.block is None:
-                pending = Statement(pending.span, pending.marker, pending.evidence, span, kind)
+            if pending is None:
+                raise ParseError(
+                    f"line {_line(text, span.start)}: code or a table must follow the statement "
+                    "that it belongs to"
+                )
+            pending = replace(pending, blocks=(*pending.blocks, (kind, span)))
             continue
         if pending is not None:
             yield pending
-        marker = _MARKER.match(span.text)
-        left = span.start + (marker.end() if marker else 0)
-        references = _REFERENCES.search(span.text)
-        right = span.start + references.start() if references else span.end
-        evidence = tuple(_REFERENCE.findall(references[0])) if references else ()
-        body = text[left:right].rstrip()
-        pending = Statement(Span(left, left + len(body), body), marker[0] if marker else "", evidence)
+        pending = _statement(text, span)
     if pending is not None:
         yield pending
 
 
+def _statement(text: str, span: Span) -> Statement:
+    marker = _MARKER.match(span.text)
+    left = span.start + (marker.end() if marker else 0)
+    references = _REFERENCES.search(span.text)
+    right = span.start + references.start() if references else span.end
+    evidence = tuple(_REFERENCE.findall(references[0])) if references else ()
+    body = text[left:right].rstrip()
+    if not body:
+        line = _line(text, span.start)
+        raise ParseError(f"line {line}: expected a sentence, found “{span.text}”")
+    return Statement(Span(left, left + len(body), body), marker[0] if marker else "", evidence)
+
+
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[ChunkKind, Span]]:
-    """Lines of statements, whole fences and whole tables."""
-    at, block_start, fence = start, -1, ""
-    for line in text[start:end].splitlines(keepends=True):
-        stripped, line_end = line.strip(), at + len(line.rstrip("\n"))
-        if fence:
-            if stripped.startswith(fence):
-                yield "code", Span(block_start, line_end, text[block_start:line_end])
-                fence = ""
-        elif stripped.startswith("```"):
-            fence, block_start = "```", at
-        elif stripped.startswith("|"):
-            following = text[line_end + 1 : end].lstrip(" ")
-            block_start = at if block_start < 0 else block_start
-            if not following.startswith("|"):
-                yield "table", Span(block_start, line_end, text[block_start:line_end])
-                block_start = -1
-        elif stripped:
+    """Lines of statements, whole fences and whole tables; comments and footnotes are left out."""
+    lines = text[start:end].split("\n")
+    at = start
+    while lines:
+        line = lines[0]
+        stripped = line.strip()
+        number, kind = _extent(lines, _line(text, at))
+        last = at + sum(map(len, lines[:number])) + number - 1
+        if kind == "statement":
             left = at + len(line) - len(line.lstrip())
-            yield "statement", Span(left, line_end, text[left:line_end])
-        if not fence and not stripped.startswith("|"):
-            block_start = -1
-        at += len(line)
+            yield kind, Span(left, left + len(stripped), stripped)
+        elif kind is not None:
+            yield kind, Span(at, last, text[at:last])
+        at = last + 1
+        del lines[:number]
+
+
+def _extent(lines: list[str], number: int) -> tuple[int, ChunkKind | None]:
+    """How many lines belong to the first, and what they are; raises ParseError."""
+    first = lines[0].strip()
+    opening = _FENCE.match(first)
+    if opening:
+        mark = opening[0]
+        for count, line in enumerate(lines[1:], 2):
+            if line.strip().startswith(mark) and not line.strip().strip(mark[0]):
+                return count, "code"
+        raise ParseError(f"line {number}: the code block that begins here has no end")
+    if first.startswith("<!--"):
+        ends = (count for count, line in enumerate(lines, 1) if "-->" in line)
+        return next(ends, len(lines)), None
+    if first.startswith("|"):
+        rest = (count for count, line in enumerate(lines) if not line.strip().startswith("|"))
+        return next(rest, len(lines)), "table"
+    if _HEADING.match(first):
+        raise ParseError(
+            f"line {number}: below “{first}” a comment with id and questions must follow, and only "
+            "## headings can have one"
+        )
+    return 1, None if not first or _DEFINITION.match(first) else "statement"

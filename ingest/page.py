@@ -1,9 +1,9 @@
 """Page: a web page to the Markdown of its article, by trafilatura.
 
 Takes HTML, gives Markdown and the page's title; menus, banners, related posts and comments are left
-out. trafilatura alone would drop code in wrappers such as `<div class="hide-language">`, blank lines
-in code, lists made of links, and headers of plain tables, so the tree is prepared for it first.
-Knows nothing about documents or blocks.
+out. trafilatura alone would drop code in wrappers such as `<div class="hide-language">`, blank
+lines in code, lists made of links, and headers of plain tables, so the tree is prepared for it
+first. Knows nothing about documents or blocks.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import trafilatura
-from lxml import html
+from lxml import html  # type: ignore[import-untyped]
 
 from kb.errors import ParseError
 
-_BODY = "//*[contains(concat(' ', @property, ' ', @itemprop, ' '), ' articleBody ')]"
-"""What schema.org calls the text of an article; blogs mark it for search engines."""
+_NAMED = "//*[contains(concat(' ', @property, ' ', @itemprop, ' '), ' {} ')]"
+"""Blogs name the parts of an article for search engines, in the words of schema.org."""
+_HEADLINE = _NAMED.format("headline")
+_BODY = _NAMED.format("articleBody")
 _ENOUGH = 200
 """Characters from which a marked article is taken to be the article."""
 _LANGUAGE = re.compile(r"\b(?:lang|language|highlight|brush:)[-_ ]?(?:source-)?([a-z][a-z0-9+#-]*)")
@@ -30,10 +32,12 @@ def read_page(page: str) -> tuple[str, str]:
     tree: Any = trafilatura.load_html(page)
     if tree is None:
         raise ParseError("it is no HTML")
+    headline = " ".join(tree.xpath(f"string({_HEADLINE})").split())
     metadata = trafilatura.extract_metadata(tree)
     article = _marked_article(tree)
     prepared = tree if article is None else article
-    codes = _take_code_out(prepared, hashlib.sha256(page.encode("utf-8", "replace")).hexdigest()[:12])
+    mark = hashlib.sha256(page.encode("utf-8", "replace")).hexdigest()[:12]
+    codes = _take_code_out(prepared, mark)
     _give_tables_a_header(prepared)
     text = trafilatura.extract(
         prepared,
@@ -42,13 +46,14 @@ def read_page(page: str) -> tuple[str, str]:
         include_tables=True,
         include_links=False,
         favor_recall=article is not None,
+        fast=article is not None,  # there is nothing left to guess
     )
     if not text:
         raise ParseError("no article was found in this page")
-    return _put_code_back(text, codes), (metadata.title if metadata else "") or ""
+    return _put_code_back(text, codes), headline or (metadata.title if metadata else "") or ""
 
 
-def _marked_article(tree: Any) -> Any | None:  # noqa: ANN401 lxml has no types
+def _marked_article(tree: Any) -> Any | None:
     """The article that the page itself marks, alone on a page; None when it marks none.
 
     Inside it nothing has to be guessed: class names and link density say nothing any more.
@@ -68,7 +73,7 @@ def _marked_article(tree: Any) -> Any | None:  # noqa: ANN401 lxml has no types
     return page
 
 
-def _take_code_out(tree: Any, mark: str) -> dict[str, str]:  # noqa: ANN401
+def _take_code_out(tree: Any, mark: str) -> dict[str, str]:
     """Put a mark in the place of each code block; gives the fenced blocks by mark."""
     codes: dict[str, str] = {}
     for node in list(tree.iter("pre")):
@@ -78,22 +83,25 @@ def _take_code_out(tree: Any, mark: str) -> dict[str, str]:  # noqa: ANN401
         name = f"{mark}n{len(codes)}n"
         fence = "`" * max(3, *(len(run) + 1 for run in re.findall(r"`+", content) or [""]))
         codes[name] = f"{fence}{_code_language(node)}\n{content}\n{fence}"
-        wrapper = node.getparent()
-        while wrapper.tag == "div" and wrapper.text_content().strip() == node.text_content().strip():
-            node, wrapper = wrapper, wrapper.getparent()
+        while (above := node.getparent()).tag == "div" and _same_text(above, node):
+            node = above
         paragraph = html.Element("p")
         paragraph.text, paragraph.tail = name, node.tail
-        wrapper.replace(node, paragraph)
+        above.replace(node, paragraph)
     return codes
 
 
-def _code_language(node: Any) -> str:  # noqa: ANN401
+def _same_text(one: Any, other: Any) -> bool:
+    return bool(one.text_content().strip() == other.text_content().strip())
+
+
+def _code_language(node: Any) -> str:
     names = " ".join(part.get("class", "") for part in (node, *node.iter("code")))
     found = _LANGUAGE.search(names.lower())
     return found[1] if found else ""
 
 
-def _give_tables_a_header(tree: Any) -> None:  # noqa: ANN401
+def _give_tables_a_header(tree: Any) -> None:
     """Markdown knows no table without a header: the first row becomes it."""
     for table in tree.iter("table"):
         rows = list(table.iter("tr"))
@@ -103,6 +111,9 @@ def _give_tables_a_header(tree: Any) -> None:  # noqa: ANN401
 
 
 def _put_code_back(text: str, codes: Mapping[str, str]) -> str:
+    for name in codes:
+        text = re.sub(rf"\s*{name}\s*", f"\n\n{name}\n\n", text)
+    text = re.sub(r"\n{3,}", "\n\n", text).strip()
     for name, block in codes.items():
-        text = re.sub(rf"[ \t]*{name}[ \t]*", lambda _, block=block: f"\n\n{block}\n\n", text)
-    return re.sub(r"\n{3,}(?=\S)", "\n\n", text).strip("\n")
+        text = text.replace(name, block)
+    return text

@@ -8,26 +8,41 @@ read raises ParseError with its reason; it never stops the others.
 from __future__ import annotations
 
 import ast
+import codecs
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from ingest.fetch import RawDocument
 from kb.errors import ParseError
 from kb.records import Document
-from kb.text import language, plain
+from kb.text import plain, prose_language
 
 BlockKind = Literal["prose", "code", "table"]
-_MARKDOWN = MarkdownIt("commonmark").enable("table")
+_MARKDOWN = MarkdownIt("commonmark").enable("table").disable("inline")  # blocks are enough
 _NOTE = re.compile(r"^## .+\n\s*<!--\s*\nid:", re.MULTILINE)
 _TAG = re.compile(r"<[^>]+>")
-_SHELL_FUNCTION = re.compile(r"^(?:function\s+)?([A-Za-z_][\w-]*)\s*\(\)\s*\{?", re.MULTILINE)
-_STAGE = re.compile(r"^FROM\s+(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+:)(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+_SHELL_FUNCTION = re.compile(
+    r"^(?:function[ \t]+([\w:-]+)[ \t]*(?:\(\))?|([A-Za-z_][\w:-]*)[ \t]*\(\))\s*\{", re.MULTILINE
+)
+_STAGE = re.compile(
+    r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\x80\uf8f0-\uf8f3]")
+"""Control characters, and what the Shift_JIS decoder gives for bytes that are no character."""
+_ALIASES = {"shift_jis": "cp932", "x-sjis": "cp932", "sjis": "cp932"}
+"""What pages call the encoding that has all of Windows' Japanese characters."""
+_HALF_WIDTH = re.compile(r"[\uff61-\uff9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,31 +57,36 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
+    """A document and its blocks, in reading order."""
+
     document: Document
     blocks: tuple[Block, ...]
 
 
-def parse(raw: RawDocument, source: str, *, title: str = "", commit: str = "", fetched: str = "") -> Parsed:
-    """Parse one document; raises ParseError."""
+def parse(
+    raw: RawDocument, source: str, *, title: str = "", commit: str = "", fetched: str = ""
+) -> Parsed:
+    """Parse one document; raises ParseError. `title` goes before the one the document gives."""
     try:
         text, heading, blocks = _PARSERS[raw.kind](raw)
+        text.encode()  # half a surrogate pair, as broken files give it, cannot be stored
     except ParseError:
         raise
-    except (ValueError, KeyError, TypeError, RecursionError, LookupError) as error:
+    except Exception as error:  # the libraries raise anything on damaged files
         raise ParseError(f"this {raw.kind} document is damaged ({_first_line(error)})") from error
     if not text.strip():
         raise ParseError("it holds no text")
     document = Document(
         id=raw.id,
         source=source,
-        title=(title if raw.kind == "html" else "") or heading or raw.name,
+        title=title or heading or raw.name,
         text=text,
         kind="note" if raw.kind == "markdown" and _NOTE.search(text) else raw.kind,
-        language=language(text),
+        language=prose_language(text),
         commit=commit or None,
         fetched=fetched,
     )
-    return Parsed(document, tuple(block for block in blocks if text[block.start : block.end].strip()))
+    return Parsed(document, tuple(b for b in blocks if text[b.start : b.end].strip()))
 
 
 def _first_line(error: Exception) -> str:
@@ -74,16 +94,26 @@ def _first_line(error: Exception) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Text of a file: UTF-8, else the usual Japanese encodings; line ends become `\\n`."""
-    for encoding in ("utf-8-sig", "cp932", "euc_jp"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" in text:
-            break
-        return text.replace("\r\n", "\n").replace("\r", "\n")
-    raise ParseError("it is no text in UTF-8, Shift_JIS or EUC-JP")
+    """Text of a file: UTF-8, UTF-16 with its mark, else Shift_JIS or EUC-JP; LF ends its lines."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        texts = _decoded(data, "utf-16")
+    else:
+        texts = [text for text in _decoded(data, "utf-8-sig") if "\x00" not in text]
+    if not texts:
+        # Each of the two reads many texts of the other, but as rows of half-width kana.
+        texts = [text for text in _decoded(data, "cp932", "euc_jp") if not _NOT_TEXT.search(text)]
+        texts.sort(key=lambda text: len(_HALF_WIDTH.findall(text)))
+    if not texts:
+        raise ParseError("it is no text in UTF-8, Shift_JIS or EUC-JP")
+    return texts[0].replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decoded(data: bytes, *encodings: str) -> list[str]:
+    texts = []
+    for encoding in encodings:
+        with suppress(UnicodeDecodeError):
+            texts.append(data.decode(encoding))
+    return texts
 
 
 _Result = tuple[str, str, list[Block]]
@@ -91,8 +121,9 @@ _Result = tuple[str, str, list[Block]]
 
 def _markdown(raw: RawDocument) -> _Result:
     text = decode(raw.data)
-    blocks = list(_markdown_blocks(text))
-    return text, _first_heading(text), blocks
+    matter = _FRONT_MATTER.match(text)
+    start = matter.end() if matter else 0
+    return text, _first_heading(text[start:]), list(_markdown_blocks(text[start:], start, []))
 
 
 def _first_heading(text: str) -> str:
@@ -102,43 +133,44 @@ def _first_heading(text: str) -> str:
     return ""
 
 
-def _pairs(text: str):  # type: ignore[no-untyped-def]
+def _pairs(text: str) -> Iterator[tuple[Token, Token]]:
+    """Each token with the next one; the last, which may be a block of code, with itself."""
     tokens = _MARKDOWN.parse(text)
-    return zip(tokens, tokens[1:], strict=False)
+    return zip(tokens, [*tokens[1:], *tokens[-1:]], strict=True)
 
 
 def _heading_text(content: str) -> str:
     return plain(_TAG.sub("", content)).strip()
 
 
-def _markdown_blocks(text: str, offset: int = 0, above: tuple[str, ...] = ()) -> Iterator[Block]:
-    """Top-level blocks; front matter and comments are left out, nested blocks stay with theirs."""
+def _markdown_blocks(text: str, offset: int, path: list[tuple[int, str]]) -> Iterator[Block]:
+    """Top-level blocks; comments are left out, nested blocks stay with theirs.
+
+    `path` holds depth and name of the headings above, and afterwards of those at the end.
+    """
     starts = _line_starts(text)
-    path: list[tuple[int, str]] = []
     for token, following in _pairs(text + "\n\n\n"):
         if token.level != 0 or token.map is None:
             continue
         if token.type == "heading_open":
             depth = int(token.tag[1])
-            path = [item for item in path if item[0] < depth]
+            path[:] = [item for item in path if item[0] < depth]
             path.append((depth, _heading_text(following.content)))
             continue
-        kind: BlockKind
-        if token.type in ("fence", "code_block"):
-            kind = "code"
-        elif token.type == "table_open":
-            kind = "table"
-        elif token.type == "html_block" and token.content.lstrip().startswith("<!--"):
-            continue
-        elif token.type in ("hr", "heading_close"):
-            continue
-        else:
-            kind = "prose"
-        start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
-        piece = text[start:end]
-        end = start + len(piece.rstrip())
-        heading = (*above, *(name for _, name in path if name))
-        yield Block(offset + start, offset + end, kind, heading)
+        kind = _block_kind(token)
+        if kind is not None:
+            start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
+            end = start + len(text[start:end].rstrip())
+            yield Block(offset + start, offset + end, kind, tuple(name for _, name in path if name))
+
+
+def _block_kind(token: Token) -> BlockKind | None:
+    if token.type in ("fence", "code_block"):
+        return "code"
+    if token.type == "table_open":
+        return "table"
+    comment = token.type == "html_block" and token.content.lstrip().startswith("<!--")
+    return None if comment or token.type == "hr" else "prose"
 
 
 def _line_starts(text: str) -> list[int]:
@@ -151,32 +183,32 @@ def _line_starts(text: str) -> list[int]:
 
 def _plain_text(raw: RawDocument) -> _Result:
     text = decode(raw.data)
-    blocks = [
-        Block(found.start(), found.end(), "prose", ()) for found in re.finditer(r"\S(?:.|\n(?!\s*\n))*", text)
-    ]
-    return text, "", blocks
+    paragraphs = re.finditer(r"\S(?:.|\n(?=.*\S))*", text)
+    return text, "", [Block(found.start(), found.end(), "prose", ()) for found in paragraphs]
 
 
 def _notebook(raw: RawDocument) -> _Result:
     """Cells one after another; the heading path ends with the number of the cell (from 1)."""
     import nbformat  # heavy, and only notebooks need it
 
-    notebook = nbformat.reads(decode(raw.data), as_version=4)
-    text, blocks, title = "", [], ""
-    path: tuple[str, ...] = ()
+    read: Any = nbformat.reads
+    with warnings.catch_warnings(action="ignore"):  # on missing cell ids, which nobody needs here
+        notebook = read(decode(raw.data), as_version=4)
+    text, title = "", ""
+    blocks: list[Block] = []
+    path: list[tuple[int, str]] = []
     for number, cell in enumerate(notebook.cells, 1):
         content = str(cell.source).strip("\n")
         if not content.strip() or cell.cell_type == "raw":
             continue
         text += "\n\n" if text else ""
-        place = f"cell {number}"
         if cell.cell_type == "markdown":
             title = title or _first_heading(content)
-            inner = list(_markdown_blocks(content, len(text)))
-            blocks += [Block(b.start, b.end, b.kind, (*(b.heading or path), place)) for b in inner]
-            path = next((b.heading for b in reversed(inner) if b.heading), path)
+            inner = list(_markdown_blocks(content, len(text), path))
         else:
-            blocks.append(Block(len(text), len(text) + len(content), "code", (*path, place)))
+            headings = tuple(name for _, name in path if name)
+            inner = [Block(len(text), len(text) + len(content), "code", headings)]
+        blocks += [replace(block, heading=(*block.heading, f"cell {number}")) for block in inner]
         text += content
     return text, title, blocks
 
@@ -185,29 +217,37 @@ def _python(raw: RawDocument) -> _Result:
     """Top-level definitions with their decorators and the comments above; the rest between them."""
     text = decode(raw.data)
     try:
-        body = ast.parse(text).body
-    except (SyntaxError, ValueError):
+        with warnings.catch_warnings(action="ignore"):  # on escapes in other people's strings
+            body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # Python 2, or no Python
         return text, "", _whole(text)
-    lines, starts = text.split("\n"), _line_starts(text)
-    cuts: list[tuple[int, int, str]] = []
+    cuts: list[_Cut] = []
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
-            while first > 0 and lines[first - 1].startswith("#"):
-                first -= 1
             cuts.append((first, node.end_lineno or node.lineno, node.name))
-    return text, "", _between(text, starts, cuts)
+    return text, "", _between(text, cuts)
 
 
-def _between(text: str, starts: list[int], cuts: list[tuple[int, int, str]]) -> list[Block]:
-    """Blocks for the cuts (first line, line after, name) and for what lies between them."""
+_Cut = tuple[int, int, str]
+"""First line and line after the last, from 0, and a name."""
+
+
+def _between(text: str, cuts: list[_Cut]) -> list[Block]:
+    """Blocks for the cuts, with the comments right above them, and for what lies between them."""
+    lines, starts = text.split("\n"), _line_starts(text)
     blocks, at = [], 0
     for first, last, name in cuts:
+        if last <= at:  # inside the one before
+            continue
+        first = max(first, at)
+        while first > at and lines[first - 1].startswith("#"):
+            first -= 1
         if first > at:
             blocks.append(_trimmed(text, starts[at], starts[first], ()))
-        blocks.append(_trimmed(text, starts[max(first, at)], starts[last], (name,)))
+        blocks.append(_trimmed(text, starts[first], starts[last], (name,)))
         at = last
-    if at < len(starts) - 1:
+    if at < len(lines):
         blocks.append(_trimmed(text, starts[at], len(text), ()))
     return blocks
 
@@ -225,15 +265,16 @@ def _whole(text: str) -> list[Block]:
 def _shell(raw: RawDocument) -> _Result:
     """Function by function where there are functions, else whole."""
     text = decode(raw.data)
-    starts = _line_starts(text)
     lines = text.split("\n")
-    cuts = []
+    cuts: list[_Cut] = []
     for found in _SHELL_FUNCTION.finditer(text):
         first = text.count("\n", 0, found.start())
-        last = next((i + 1 for i in range(first, len(lines)) if lines[i].startswith("}")), None)
-        if last and "(" in found[0]:
-            cuts.append((first, last, f"{found[1]}()"))
-    return text, "", _between(text, starts, cuts) if cuts else _whole(text)
+        one_line = "{" in lines[first] and lines[first].count("{") == lines[first].count("}")
+        ends = [first] if one_line else (i for i in range(first, len(lines)) if lines[i][:1] == "}")
+        last = next(iter(ends), None)
+        if last is not None:
+            cuts.append((first, last + 1, f"{found[1] or found[2]}()"))
+    return text, "", _between(text, cuts) if cuts else _whole(text)
 
 
 def _dockerfile(raw: RawDocument) -> _Result:
@@ -254,39 +295,29 @@ def _dockerfile(raw: RawDocument) -> _Result:
 
 
 def _html(raw: RawDocument) -> _Result:
-    """The article of a page as Markdown, by trafilatura; menus, banners and comments are left out."""
-    import trafilatura  # heavy, and only pages need it
+    """The article of a page as Markdown; menus, banners and comments are left out."""
+    from ingest.page import read_page  # heavy, and only pages need it
 
-    page = raw.data.decode(_declared_encoding(raw.data), "replace")
-    text = trafilatura.extract(
-        page, output_format="markdown", include_comments=False, include_tables=True, include_links=False
-    )
-    if not text:
-        raise ParseError("no article was found in this page")
-    metadata = trafilatura.extract_metadata(page)
-    return text, (metadata.title if metadata else "") or "", list(_markdown_blocks(text))
+    text, title = read_page(_page_text(raw.data))
+    return text, title, list(_markdown_blocks(text, 0, []))
 
 
-def _declared_encoding(data: bytes) -> str:
+def _page_text(data: bytes) -> str:
+    """By the encoding that the page declares, else as any other file."""
     found = re.search(rb"charset=[\"']?([\w-]+)", data[:4096])
-    name = found[1].decode() if found else "utf-8"
-    try:
-        "".encode(name)
-    except LookupError:
-        return "utf-8"
-    return name
+    name = found[1].decode().lower() if found else ""
+    with suppress(LookupError):
+        return data.decode(_ALIASES.get(name, name), "replace") if name else decode(data)
+    return decode(data)
 
 
 def _pdf(raw: RawDocument) -> _Result:
     """Page by page; the heading is the number of the page."""
     import pypdf  # heavy, and only PDFs need it
 
-    try:
-        reader = pypdf.PdfReader(io.BytesIO(raw.data))
-        pages = [page.extract_text() or "" for page in reader.pages]
-        title = str((reader.metadata or {}).get("/Title") or "")
-    except (pypdf.errors.PyPdfError, OSError) as error:
-        raise ParseError(f"this PDF cannot be read ({_first_line(error)})") from error
+    reader = pypdf.PdfReader(io.BytesIO(raw.data))
+    pages = [page.extract_text() or "" for page in reader.pages]
+    title = str((reader.metadata and reader.metadata.title) or "")
     text, blocks = "", []
     for number, page in enumerate(pages, 1):
         content = page.strip()

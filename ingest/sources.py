@@ -16,7 +16,7 @@ import yaml
 from kb.errors import SourcesError
 
 KINDS: dict[str, dict[str, type]] = {
-    # kind: field -> type; the first field is required, and for git the commit and paths too
+    # kind: field -> type
     "folder": {"path": str, "title": str},
     "web": {"url": str, "title": str},
     "git": {"url": str, "commit": str, "paths": list, "title": str},
@@ -40,8 +40,9 @@ class Source:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the entry points to something else."""
-        return "|".join((self.kind, self.path, self.url, self.commit, *self.paths))
+        """Changes when the entry points to something else, or names its page otherwise."""
+        title = self.title if self.kind == "web" else ""
+        return "|".join((self.kind, self.path, self.url, self.commit, title, *self.paths))
 
 
 def read_sources(file: Path) -> list[Source]:
@@ -52,10 +53,14 @@ def read_sources(file: Path) -> list[Source]:
         raise SourcesError(
             f"{file} does not exist; set KB_SOURCES to a list of sources or restore the file."
         ) from None
+    except OSError as error:
+        raise SourcesError(f"{file} cannot be read ({error.strerror}).") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 1}" if where else ""
-        raise SourcesError(f"{file}{line}: this is not valid YAML; check indentation and quotes.") from error
+        place = f", line {where.line + 1}" if where else ""
+        raise SourcesError(
+            f"{file}{place}: this is not valid YAML; check indentation and quotes."
+        ) from error
     entries = _entries(file, root)
     sources = [_source(file, entry) for entry in entries]
     seen: dict[str, int] = {}
@@ -71,12 +76,13 @@ def read_sources(file: Path) -> list[Source]:
 
 
 def _entries(file: Path, root: yaml.Node | None) -> list[yaml.MappingNode]:
-    shape = f"{file}: expected “sources:” and below it a list of entries with id and kind."
-    if not isinstance(root, yaml.MappingNode) or len(root.value) != 1:
-        raise SourcesError(shape)
-    key, value = root.value[0]
-    if key.value != "sources" or not isinstance(value, yaml.SequenceNode) or not value.value:
-        raise SourcesError(shape)
+    expected = "expected “sources:” and below it a list of entries with id and kind."
+    if not isinstance(root, yaml.MappingNode) or not root.value:
+        raise SourcesError(f"{file}, line 1: {expected}")
+    for key, value in root.value:
+        if key.value != "sources" or not isinstance(value, yaml.SequenceNode) or not value.value:
+            raise SourcesError(f"{file}, line {key.start_mark.line + 1}: {expected}")
+    _, value = root.value[-1]
     for entry in value.value:
         if not isinstance(entry, yaml.MappingNode):
             raise SourcesError(
@@ -86,13 +92,13 @@ def _entries(file: Path, root: yaml.Node | None) -> list[yaml.MappingNode]:
 
 
 def _source(file: Path, entry: yaml.MappingNode) -> Source:
-    fields = {key.value: (key.start_mark.line + 1, node) for key, node in entry.value}
+    fields = _fields(file, entry)
     line = entry.start_mark.line + 1
     for name in ("id", "kind"):
         if name not in fields:
             raise SourcesError(f"{file}, line {line}: the field “{name}” is missing.")
     kind_line, kind_node = fields["kind"]
-    kind = str(kind_node.value)
+    kind = str(_value(file, kind_line, "kind", kind_node, str))
     if kind not in KINDS:
         raise SourcesError(
             f"{file}, line {kind_line}: kind is “{kind}”, expected one of {', '.join(KINDS)}."
@@ -114,16 +120,32 @@ def _source(file: Path, entry: yaml.MappingNode) -> Source:
     return source
 
 
-def _value(file: Path, line: int, name: str, node: yaml.Node, wanted: type) -> str | tuple[str, ...]:
+def _fields(file: Path, entry: yaml.MappingNode) -> dict[str, tuple[int, yaml.Node]]:
+    """Field name to its line and value."""
+    fields: dict[str, tuple[int, yaml.Node]] = {}
+    for key, node in entry.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        if name in fields:
+            raise SourcesError(f"{file}, line {line}: field “{name}” stands twice in one entry.")
+        fields[name] = (line, node)
+    return fields
+
+
+def _value(
+    file: Path, line: int, name: str, node: yaml.Node, wanted: type
+) -> str | tuple[str, ...]:
     if wanted is list:
-        if isinstance(node, yaml.SequenceNode) and all(
-            isinstance(item, yaml.ScalarNode) for item in node.value
-        ):
-            return tuple(str(item.value) for item in node.value)
+        if isinstance(node, yaml.SequenceNode) and all(map(_is_text, node.value)):
+            return tuple(str(item.value).strip() for item in node.value)
         raise SourcesError(f"{file}, line {line}: “{name}” must be a list of paths.")
-    if not isinstance(node, yaml.ScalarNode):
-        raise SourcesError(f"{file}, line {line}: “{name}” must be a single text.")
-    return str(node.value).strip()
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value).strip() if _is_text(node) else ""
+    raise SourcesError(f"{file}, line {line}: “{name}” must be a single text.")
+
+
+def _is_text(node: yaml.Node) -> bool:
+    """A value that is written out; nothing at all, `~` and `null` are none."""
+    return isinstance(node, yaml.ScalarNode) and node.tag != "tag:yaml.org,2002:null"
 
 
 def _check(file: Path, lines: dict[str, int], source: Source) -> None:
@@ -137,13 +159,34 @@ def _check(file: Path, lines: dict[str, int], source: Source) -> None:
             f"{file}, line {lines['commit']}: commit is “{source.commit}”, expected the full 40 "
             "hexadecimal digits, so that citations stay at the same place."
         )
-    if source.kind == "git" and any(path.startswith(("/", "-")) or ".." in path for path in source.paths):
+    if not all(_inside(path) for path in source.paths):
         raise SourcesError(
-            f"{file}, line {lines['paths']}: “paths” must lie inside the repository, without “..”."
+            f"{file}, line {lines['paths']}: “paths” must name files or folders inside the "
+            "repository, without “..” and without a slash at the beginning."
         )
-    schemes = {"web": {"http", "https"}, "git": {"https", "http", "ssh", "file"}}.get(source.kind)
-    if schemes and urlsplit(source.url).scheme not in schemes:
+    schemes = {"web": ("http", "https"), "git": ("file", "http", "https", "ssh")}.get(source.kind)
+    if schemes:
+        _check_url(f"{file}, line {lines['url']}", source.url, schemes)
+
+
+def _inside(path: str) -> bool:
+    parts = path.split("/")
+    return not path.startswith(("/", "-")) and parts != [""] and not {".", ".."} & set(parts)
+
+
+def _check_url(place: str, url: str, schemes: tuple[str, ...]) -> None:
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in schemes and bool(parts.hostname or parts.scheme == "file")
+    except ValueError:  # such as http://[
+        whole = False
+    if not whole or any(character.isspace() for character in url):
         raise SourcesError(
-            f"{file}, line {lines['url']}: url is “{source.url}”, expected one that begins with "
-            f"{' or '.join(sorted(scheme + '://' for scheme in schemes))}."
+            f"{place}: url is “{url}”, expected one that begins with "
+            f"{' or '.join(scheme + '://' for scheme in schemes)}."
+        )
+    if parts.password is not None or (parts.username and parts.scheme.startswith("http")):
+        raise SourcesError(
+            f"{place}: url holds a user name or password, which every citation would show; "
+            "take it out."
         )

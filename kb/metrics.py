@@ -6,8 +6,11 @@ ir-measures; the rest is counted here.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+
+from kb.errors import KbError
 
 
 def folded(text: str) -> str:
@@ -16,21 +19,22 @@ def folded(text: str) -> str:
     return "".join(kept.split()).replace("`", "").replace("**", "")
 
 
-def has_fact(answer: str, alternatives: Sequence[str]) -> bool:
-    """One of the alternatives stands in the answer."""
-    return any(folded(alternative) in folded(answer) for alternative in alternatives)
+def has_fact(text: str, alternatives: Sequence[str]) -> bool:
+    """One of the alternatives stands in the text."""
+    whole = folded(text)
+    return any(folded(alternative) in whole for alternative in alternatives)
 
 
-def fact_share(answer: str, facts: Sequence[Sequence[str]]) -> float:
-    """Share of the needed facts that the answer holds; 1 when none is needed."""
-    return sum(has_fact(answer, fact) for fact in facts) / len(facts) if facts else 1.0
+def fact_share(text: str, facts: Sequence[Sequence[str]]) -> float:
+    """Share of the needed facts that the text holds; 1 when none is needed."""
+    return sum(has_fact(text, fact) for fact in facts) / len(facts) if facts else 1.0
 
 
 def evidence_recall(needed: Collection[str], held: Sequence[Collection[str]], k: int) -> float:
-    """Share of the needed evidence ids that the first `k` hits hold (subtopic recall).
+    """Share of the evidence ids of a question that the first `k` hits hold (subtopic recall).
 
-    A needed id counts as held too when a hit holds another id of the same item: gold evidence
-    lists the places that tell the same fact, so one of them is enough when `needed` is one fact.
+    The ids of a question may tell the same fact in several places, and then one of them is enough
+    for an answer; this figure asks for all, so it is a lower bound. `evidence_found` is the upper.
     """
     if not needed:
         return 1.0
@@ -39,28 +43,39 @@ def evidence_recall(needed: Collection[str], held: Sequence[Collection[str]], k:
 
 
 def evidence_found(needed: Collection[str], held: Sequence[Collection[str]], k: int) -> float:
-    """1 when one of the first `k` hits holds evidence of the answer, else 0."""
-    return float(any(set(needed) & set(ids) for ids in held[:k]))
+    """1 when one of the first `k` hits holds evidence of the answer, or none is needed; else 0."""
+    return float(not needed or any(set(needed) & set(ids) for ids in held[:k]))
 
 
 def precision_recall(predicted: Sequence[bool], wanted: Sequence[bool]) -> tuple[float, float]:
-    """Precision and recall of a yes/no decision; 1 where nothing was predicted or wanted."""
+    """Precision and recall of a yes/no decision; nan where nothing was predicted or wanted."""
     right = sum(p and w for p, w in zip(predicted, wanted, strict=True))
-    precision = right / sum(predicted) if any(predicted) else 1.0
-    recall = right / sum(wanted) if any(wanted) else 1.0
+    precision = right / sum(predicted) if any(predicted) else math.nan
+    recall = right / sum(wanted) if any(wanted) else math.nan
     return precision, recall
 
 
 def mean(values: Sequence[float]) -> float:
-    """Arithmetic mean; 0 for nothing."""
-    return sum(values) / len(values) if values else 0.0
+    """Arithmetic mean; nan for nothing."""
+    return sum(values) / len(values) if values else math.nan
 
 
-def ranking(runs: Mapping[str, Sequence[str]], relevant: Mapping[str, Mapping[str, int]]) -> Mapping[str, float]:
-    """MRR@10 and nDCG@10 over queries: `runs` ranks groups, `relevant` gives their gains."""
-    import ir_measures  # a development requirement
-    from ir_measures import RR, nDCG
+def ranking(
+    runs: Mapping[str, Sequence[str]], relevant: Mapping[str, Mapping[str, int]]
+) -> tuple[float, float]:
+    """MRR@10 and nDCG@10 over queries: `runs` ranks groups, `relevant` gives their gains.
 
+    nan without a query. nDCG with linear gains (Järvelin & Kekäläinen, 2002,
+    https://doi.org/10.1145/582415.582418), as trec_eval has it.
+    """
+    if not relevant:
+        return math.nan, math.nan
+    try:
+        import ir_measures  # a development requirement
+    except ImportError as error:
+        raise KbError(
+            "Ranking metrics need ir_measures; run `pip install -r requirements-dev.txt`."
+        ) from error
     qrels = [
         ir_measures.Qrel(query, group, gain)
         for query, groups in relevant.items()
@@ -71,5 +86,6 @@ def ranking(runs: Mapping[str, Sequence[str]], relevant: Mapping[str, Mapping[st
         for query, groups in runs.items()
         for rank, group in enumerate(groups, 1)
     ]
-    measured = ir_measures.calc_aggregate([RR @ 10, nDCG @ 10], qrels, scored)
-    return {"mrr": float(measured[RR @ 10]), "ndcg": float(measured[nDCG @ 10])}
+    mrr, ndcg = ir_measures.RR @ 10, ir_measures.nDCG @ 10
+    measured = ir_measures.calc_aggregate([mrr, ndcg], qrels, scored)
+    return float(measured[mrr]), float(measured[ndcg])

@@ -84,7 +84,7 @@ class Hit:
 
     group: str
     score: float
-    """Reciprocal rank fusion score, comparable within one question only."""
+    """1 for the best hit, less for the others; comparable within one question only."""
     chunks: tuple[Chunk, ...]
     """The group's chunks in the language preferred, in reading order."""
     similarities: Mapping[str, float] = field(default_factory=dict)

@@ -2,14 +2,16 @@
 
 Takes a query in its final form, gives `Hit` values, best first. Knows nothing about conversations,
 refusals or wording. Four lists are fused: the ways people ask (dense), single statements (dense),
-longer passages (dense), and tokens (BM25).
+longer passages (dense), and tokens (BM25); kb.rank then orders the best of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from kb import rank
 from kb.embedding import Embedder
 from kb.index import Index
 from kb.records import Chunk, Hit, Language
@@ -19,6 +21,8 @@ FUSION_K = 10
 """The constant of reciprocal rank fusion (Cormack et al., 2009, https://doi.org/10.1145/1571941.1572114).
 10 instead of the paper's 60: the first ranks of each list are far better than the rest."""
 WEIGHTS = {"questions": 1.0, "statements": 1.0, "passages": 0.5, "lexical": 1.0}
+CANDIDATES = 40
+"""Groups that are looked at more closely after the fusion."""
 _DEPTH = {"questions": 40, "statements": 120, "passages": 30, "lexical": 40}
 
 
@@ -36,30 +40,104 @@ def retrieve(
     index: Index, embedder: Embedder, query: str, language: Language, *, k: int = 8
 ) -> Retrieval:
     """The best `k` groups for `query`; where a group exists in both languages, in `language`."""
-    vector = embedder.queries([query])[0]
-    tokens = tuple(search_tokens(query))
-    ranked: dict[str, list[str]] = {}
-    best: dict[str, float] = {}
-    similarities: dict[str, float] = {}
-    for shelf in ("questions", "statements", "passages"):
-        found = index.vectors.search(shelf, vector, _DEPTH[shelf])
-        similarities.update(found)
-        ranked[shelf] = _unique(index.chunks[identity].group for identity, _ in found)
-        best[shelf] = found[0][1] if found else 0.0
-    lexical = index.lexical.search(tokens, _DEPTH["lexical"])
-    ranked["lexical"] = [group for group, _ in lexical]
-    best["lexical"] = lexical[0][1] if lexical else 0.0
+    found = _search(index, embedder, query)
+    fused = fuse({name: list(scores) for name, scores in found.lists.items()}, WEIGHTS)
+    ranked = sorted(
+        (
+            (group, signals(index, query, found, group, share))
+            for group, share in fused[:CANDIDATES]
+        ),
+        key=lambda item: (-rank.score(item[1]), item[0]),
+    )
+    top = rank.score(ranked[0][1]) if ranked else 0.0
     hits = [
         Hit(
             group=group,
-            score=score,
+            score=math.exp(rank.score(features) - top),
             chunks=_in_language(index.groups[group], language),
-            similarities={c.id: similarities[c.id] for c in index.groups[group] if c.id in similarities},
-            ranks={name: groups.index(group) + 1 for name, groups in ranked.items() if group in groups},
+            similarities={
+                c.id: found.similarities[c.id]
+                for c in index.groups[group]
+                if c.id in found.similarities
+            },
+            ranks={name: places[group] for name, places in found.places.items() if group in places},
         )
-        for group, score in fuse(ranked, WEIGHTS)[: 2 * k]
+        for group, features in ranked[: 2 * k]
     ]
-    return Retrieval(tuple(_merge_neighbours(hits)[:k]), tokens, best)
+    return Retrieval(tuple(_merge_neighbours(hits)[:k]), found.tokens, found.best)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the four lists hold: by list, the groups with their best score, best first."""
+
+    tokens: tuple[str, ...]
+    lists: Mapping[str, Mapping[str, float]]
+    second: Mapping[str, float]
+    """Similarity of the second-best statement of a group."""
+    similarities: Mapping[str, float]
+
+    @property
+    def best(self) -> Mapping[str, float]:
+        """Best score of each list: cosine similarity for the dense ones, BM25 for `lexical`."""
+        return {name: max(scores.values(), default=0.0) for name, scores in self.lists.items()}
+
+    @property
+    def places(self) -> Mapping[str, Mapping[str, int]]:
+        """Rank (from 1) of each group in each list."""
+        return {
+            name: {g: i for i, g in enumerate(scores, 1)} for name, scores in self.lists.items()
+        }
+
+
+def _search(index: Index, embedder: Embedder, query: str) -> Found:
+    vector = embedder.queries([query])[0]
+    tokens = tuple(search_tokens(query))
+    lists: dict[str, dict[str, float]] = {}
+    second: dict[str, float] = {}
+    similarities: dict[str, float] = {}
+    for shelf in ("questions", "statements", "passages"):
+        scores = lists.setdefault(shelf, {})
+        for identity, similarity in index.vectors.search(shelf, vector, _DEPTH[shelf]):
+            similarities[identity] = similarity
+            group = index.chunks[identity].group
+            if group not in scores:
+                scores[group] = similarity
+            elif shelf == "statements" and index.chunks[identity].order != 0:
+                second.setdefault(group, similarity)
+    lists["lexical"] = dict(index.lexical.search(tokens, _DEPTH["lexical"]))
+    return Found(tokens, lists, second, similarities)
+
+
+def signals(index: Index, query: str, found: Found, group: str, share: float) -> dict[str, float]:
+    """What speaks for a group. Similarities count from the best of their list, so they are ≤ 0."""
+
+    def behind(shelf: str, scores: Mapping[str, float]) -> float:
+        best = max(found.lists[shelf].values(), default=0.0)
+        floor = min(found.lists[shelf].values(), default=0.0)
+        return 10 * (scores.get(group, floor - 0.005) - best)
+
+    chunks = index.groups[group]
+    lexical = found.lists["lexical"]
+    tokens = {token for token in found.tokens if index.lexical.knows(token)}
+    total = sum(index.lexical.weight(token) for token in tokens) or 1.0
+    heading = " ".join(dict.fromkeys(" ".join(chunk.heading) for chunk in chunks))
+    named = tokens & set(search_tokens(heading))
+    return {
+        "question": behind("questions", found.lists["questions"]),
+        "statement": behind("statements", found.lists["statements"]),
+        "second": behind("statements", found.second),
+        "passage": behind("passages", found.lists["passages"]),
+        "lexical": lexical.get(group, 0.0) / (max(lexical.values(), default=0.0) or 1.0),
+        "coverage": sum(map(index.lexical.weight, tokens & index.lexical.tokens(group))) / total,
+        "heading": sum(map(index.lexical.weight, named)) / total,
+        "fused": 10 * share,
+        "facet": rank.facets_differ(query, heading),
+        "note": float(group.startswith("note:")),
+        # Our notes on choosing and on errors carry these prefixes.
+        "choice": float(group.startswith("note:choose-") and rank.is_choice(query)),
+        "symptom": float(group.startswith("note:err-") and rank.is_symptom(query)),
+    }
 
 
 def fuse(
@@ -68,13 +146,9 @@ def fuse(
     """Weighted reciprocal rank fusion: score = Σ weight / (k + rank), rank from 1; best first."""
     scores: dict[str, float] = {}
     for name, groups in ranked.items():
-        for rank, group in enumerate(groups, 1):
-            scores[group] = scores.get(group, 0.0) + weights[name] / (k + rank)
+        for place, group in enumerate(groups, 1):
+            scores[group] = scores.get(group, 0.0) + weights[name] / (k + place)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _unique(groups: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(groups))
 
 
 def _in_language(chunks: tuple[Chunk, ...], language: Language) -> tuple[Chunk, ...]:

@@ -33,7 +33,6 @@ class Settings(BaseSettings):
     chat_base_url: str = ""
     chat_timeout: float = Field(default=30.0, gt=0, le=600)
     """Seconds without a new token before the chat model counts as stalled."""
-    database_url: str = "sqlite:///data/kb.sqlite"
     sources: Path = Path("ingest/sources.yaml")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -32,7 +33,10 @@ _KATAKANA = re.compile(r"[\u30a1-\u30fa\u30fc]{3,}")
 
 # Spellings that people type for the same thing. Left: pattern on the NFKC, lower-case form.
 _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?:アマゾン\s*)?(?:セージ|セイジ|サゲ|セージュ)\s*(?:メーカー?|メイカー?)"), "sagemaker"),
+    (
+        re.compile(r"(?:アマゾン\s*)?(?:セージ|セイジ|サゲ|セージュ)\s*(?:メーカー?|メイカー?)"),
+        "sagemaker",
+    ),
     (re.compile(r"\bsage[\s-]+maker\b"), "sagemaker"),
     (re.compile(r"ドッカー\s*ファイル"), "dockerfile"),
     (re.compile(r"ドッカー"), "docker"),
@@ -62,6 +66,12 @@ def language(text: str) -> Language:
         return "ja"
     cjk = len(_CJK.findall(text))
     return "ja" if cjk and cjk >= len(_LATIN_WORD.findall(text)) else "en"
+
+
+def prose_language(text: str) -> Language:
+    """The language most of a document is written in: `ja` from one Japanese character in ten on."""
+    cjk = len(_CJK.findall(text))
+    return "ja" if cjk * 10 >= cjk + len(re.findall(r"[A-Za-z]", text)) and cjk else "en"
 
 
 def normalize(text: str) -> str:
@@ -118,6 +128,8 @@ def _latin_tokens(token: str, camel: dict[str, list[str]]) -> Iterator[str]:
     parts = camel.get(token) or _PART.findall(token)
     if len(parts) > 1 or token.startswith("/"):
         yield token
+        if token.isalpha() and _stem(token) != token:  # SageMaker, for those who type sagemaker
+            yield _stem(token)
     segments = re.split(r"[./:]+", token)
     if len(segments) > 1:
         yield from (segment for segment in segments if "_" in segment)
@@ -127,24 +139,39 @@ def _latin_tokens(token: str, camel: dict[str, list[str]]) -> Iterator[str]:
             yield _stem(part)
 
 
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|ver|no|fig)|\b[A-Z])\.$", re.IGNORECASE)
-_BOUNDARY = re.compile(r"[。！？]+[」』）)\]]*|[.!?]+[\"'”’)\]]*(?=\s|$)|\n\s*\n|\n(?=\s*(?:[-*+]|\d+\.)\s)")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|ver|no|fig)|\b[A-Z])\.$", re.IGNORECASE
+)
+_BOUNDARY = re.compile(
+    r"[。！？｡]+[」』）)\]]*|[.!?]+[\"'”’)\]]*(?=\s|$)|\n\s*\n|\n(?=\s*(?:[-*+]|\d+\.)\s)"
+)
+_TOGETHER = re.compile(r"`[^`\n]+`|「[^「」\n]*」|『[^『』\n]*』|（[^（）\n]*）")
+_GOES_ON = re.compile(r"[\u3041-\u309f、，]")
+_NUMBER_ALONE = re.compile(r"\s*\d+\.")
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Spans of the sentences of `text`, trimmed; together they cover all but white space.
 
-    Full stops inside numbers, names, inline code and common abbreviations do not end a sentence.
+    Full stops inside numbers, names, inline code, quotations and common abbreviations do not end a
+    sentence, nor does the number of a list item; paragraphs and list items always begin a new one.
     """
+    together = [found.span() for found in _TOGETHER.finditer(text)]
+    begins = [begin for begin, _ in together]
     spans: list[tuple[int, int]] = []
     start = 0
     for found in _BOUNDARY.finditer(text):
         end = found.end()
-        piece = text[start:end]
-        if found[0].startswith(".") and _ABBREVIATION.search(piece.rstrip("\"'”’)]")):
-            continue
-        if piece.count("`") % 2:
-            continue
+        if not found[0].isspace():
+            piece = text[start:end]
+            if found[0].startswith(".") and (
+                _ABBREVIATION.search(piece.rstrip("\"'”’)]")) or _NUMBER_ALONE.fullmatch(piece)
+            ):
+                continue
+            around = bisect_right(begins, found.start()) - 1
+            closing = together[around][1] if around >= 0 else 0
+            if closing > end or (closing == end and _GOES_ON.match(text, end)):
+                continue
         _append_trimmed(spans, text, start, end)
         start = end
     _append_trimmed(spans, text, start, len(text))
@@ -159,11 +186,19 @@ def _append_trimmed(spans: list[tuple[int, int]], text: str, start: int, end: in
         spans.append((left, right))
 
 
+_MARK_UP = re.compile(r"\*\*|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)|`|^\s*#+\s*|^\s*>\s?", re.MULTILINE)
+_BROKEN_LINE = re.compile(
+    r"(?<=[\u3001-\u30ff\u3400-\u9fff])\s*\n\s*(?=[\u3001-\u30ff\u3400-\u9fff])"
+)
+"""Japanese has no blanks: a line end between two characters is none either."""
+
+
 def plain(markdown: str) -> str:
     """Markdown inline mark-up taken out, for embedding and comparing; not for quoting."""
     text = re.sub(r"!\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"\[\^[^\]]+\]", "", text)
-    text = re.sub(r"\*\*|__(?=\S)|(?<=\S)__|`|^\s*#+\s*|^\s*>\s?", "", text, flags=re.MULTILINE)
+    text = _MARK_UP.sub("", text)
     text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+    text = _BROKEN_LINE.sub("", text)
     return " ".join(text.split())

@@ -2,49 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kb.errors import KbError
-from kb.records import Answer, Citation, Turn
-from kb.render import answer_markdown, passage_html, safe_markdown, source_page
-from pages.shared import LOG, assistant, current_index, label, ui_language
+from kb.messages import message
+from kb.records import Answer, Document, Turn
+from kb.render import answer_markdown, citation_html, label_markdown, safe_markdown, title_html
+from pages import session
+from pages.session import Exchange
+from pages.shared import assistant, current_index, failure, label, run_script, ui_language
 
 _EXAMPLES = 6
-
-
-@dataclass
-class Exchange:
-    """A question and what came of it."""
-
-    question: str
-    partial: str = ""
-    answer: Answer | None = None
-    error: str = ""
+_NAME = 24  # characters of its first question by which an earlier chat is called
 
 
 def main() -> None:
-    exchanges: list[Exchange] = st.session_state.setdefault("exchanges", [])
-    _sidebar(exchanges)
+    typed = st.bottom.chat_input(label("placeholder"), submit_mode="stop", key="question")
+    if typed and typed.strip():
+        session.ask(typed.strip())
+    exchanges = session.exchanges()
+    _sidebar()
     if not exchanges:
         _welcome()
-    for number, exchange in enumerate(exchanges):
-        _show(exchange, number, last=number == len(exchanges) - 1)
-    typed = st.chat_input(label("placeholder"), submit_mode="stop", key="question")
-    question = typed or st.session_state.pop("asked", None)
-    if question and str(question).strip():
-        _answer(str(question), exchanges)
-        st.rerun()
+        return
+    with st.container(key="conversation"):
+        for number, exchange in enumerate(exchanges):
+            with st.container(key=f"exchange-{number}"):
+                _show(exchange, number, exchanges[:number], last=exchange is exchanges[-1])
 
 
-def _sidebar(exchanges: list[Exchange]) -> None:
+def _sidebar() -> None:
     with st.sidebar:
-        if st.button(
-            label("new_chat"), icon=":material/add:", width="stretch", disabled=not exchanges
-        ):
-            exchanges.clear()
-            st.rerun()
+        st.button(
+            label("new_chat"),
+            icon=":material/add:",
+            width="stretch",
+            disabled=not session.exchanges(),
+            on_click=session.new_chat,
+        )
+        earlier = [(n, chat[0].question) for n, chat in enumerate(session.chats()) if chat]
+        if len(session.chats()) > 1:
+            st.caption(label("chats"))
+            for number, question in reversed(earlier):
+                st.button(
+                    label_markdown(question, _NAME),
+                    key=f"chat_{number}",
+                    type="tertiary",
+                    disabled=number == session.opened(),
+                    on_click=session.open_chat,
+                    args=(number,),
+                )
         try:
             index = current_index()
         except KbError:
@@ -53,110 +64,100 @@ def _sidebar(exchanges: list[Exchange]) -> None:
 
 
 def _welcome() -> None:
-    st.title(label("title"))
+    st.html(title_html(label("title")))
     st.markdown(label("intro"))
     try:
         current_index()
     except KbError as error:
-        LOG.warning("no index: %s", error)
-        st.warning(label("no_index"))
+        st.warning(label(failure(error)))
         return
-    columns = st.columns(2)
-    for number in range(_EXAMPLES):
-        example = label(f"example_{number + 1}")
-        if columns[number % 2].button(example, key=f"example_{number}", width="stretch"):
-            _ask(example)
+    examples = [label(f"example_{number + 1}") for number in range(_EXAMPLES)]
+    for row in range(0, _EXAMPLES, 2):  # row by row, so that a narrow screen keeps their order
+        for column, number in zip(st.columns(2), (row, row + 1), strict=True):
+            _question_button(column, examples[number], f"example_{number}", width="stretch")
 
 
-def _ask(question: str) -> None:
-    st.session_state.asked = question
-    st.rerun()
+def _question_button(
+    place: DeltaGenerator, question: str, key: str, width: Literal["stretch", "content"] = "content"
+) -> None:
+    place.button(
+        label_markdown(question), key=key, width=width, on_click=session.ask, args=(question,)
+    )
 
 
-def _show(exchange: Exchange, number: int, *, last: bool) -> None:
+def _show(exchange: Exchange, number: int, before: Sequence[Exchange], *, last: bool) -> None:
     with st.chat_message("user"):
-        st.markdown(safe_markdown(exchange.question))
+        st.text(exchange.question)
     with st.chat_message("assistant"):
-        if exchange.error:
-            st.error(exchange.error)
-        elif exchange.answer is None:
-            st.markdown(exchange.partial)
-            st.caption(label("stopped"))
-        else:
-            _show_answer(exchange.answer, number)
-        if last and st.button(label("retry"), key=f"retry_{number}", icon=":material/refresh:", type="tertiary"):
-            st.session_state.exchanges.pop()
-            _ask(exchange.question)
+        shown, below = st.empty(), st.container()
+        if last:  # before the answer comes, so that a stopped one can be asked again, too
+            st.button(
+                label("retry"),
+                key=f"retry_{number}",
+                icon=":material/refresh:",
+                type="tertiary",
+                on_click=session.retry,
+            )
+        if exchange.waiting:
+            run_script(
+                "scroll", f"document.querySelector('.st-key-exchange-{number}')?.scrollIntoView()"
+            )
+            _stream(exchange, session.turns(before), shown)
+        with below:
+            _finish(exchange, number, shown)
 
 
-def _show_answer(answer: Answer, number: int) -> None:
+def _stream(exchange: Exchange, history: list[Turn], shown: DeltaGenerator) -> None:
+    """Show the answer as it comes; what has come is kept, so that stopping loses nothing."""
+    exchange.begun = True
+    shown.caption(label("searching"))
+    try:
+        for part in assistant().stream(exchange.question, history):
+            if isinstance(part, Answer):
+                exchange.answer = part
+            else:
+                exchange.partial += part
+                shown.markdown(safe_markdown(exchange.partial))
+    except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
+        exchange.error = failure(error)
+
+
+def _finish(exchange: Exchange, number: int, shown: DeltaGenerator) -> None:
+    if exchange.error:
+        shown.error(label(exchange.error))
+    elif exchange.answer is None:
+        shown.markdown(safe_markdown(exchange.partial))
+        st.caption(label("stopped"))
+    else:
+        shown.markdown(answer_markdown(exchange.answer, ui_language()))
+        _show_proof(exchange.answer, number)
+
+
+def _show_proof(answer: Answer, number: int) -> None:
     if answer.notice:
-        st.info(answer.notice)
-    st.markdown(answer_markdown(answer))
+        st.caption(f":material/info: {safe_markdown(answer.notice)}")
     if answer.suggestions:
-        st.markdown(label("suggestions"))
+        st.markdown(message("suggest", answer.language))
         for position, suggestion in enumerate(answer.suggestions):
-            if st.button(suggestion, key=f"suggestion_{number}_{position}"):
-                _ask(suggestion)
+            _question_button(st.container(), suggestion, f"suggestion_{number}_{position}")
     if answer.citations:
-        with st.expander(label("sources", count=len(answer.citations)), icon=":material/format_quote:"):
-            for citation in answer.citations:
-                _show_citation(citation)
+        with st.expander(
+            label("sources", count=len(answer.citations)), icon=":material/format_quote:"
+        ):
+            documents = _documents()
+            shown = (
+                citation_html(citation, documents.get(citation.document), ui_language())
+                for citation in answer.citations
+            )
+            st.html("".join(shown))
 
 
-def _show_citation(citation: Citation) -> None:
-    document = current_index().documents.get(citation.document)
-    st.markdown(f"**[{citation.number}]** {safe_markdown(citation.title)} › {safe_markdown(citation.heading)}")
-    if document is not None and document.text[citation.start : citation.end] == citation.quote:
-        st.html(passage_html(document, citation.start, citation.end, around=160))
-    else:  # the index moved on since this answer was given
-        st.markdown("> " + safe_markdown(citation.quote).replace("\n", "\n> "))
-    links = [f"[{label('open_source')}]({source_page(citation)})"]
-    if citation.url.startswith("https://"):
-        links.append(f"[{label('open_original')}]({citation.url})")
-    links += [
-        f"[{label('evidence')} {position}]({url})" for position, url in enumerate(citation.based_on, 1)
-    ]
-    if document is not None:
-        links.append(_origin(document.commit, document.fetched))
-    st.caption(" · ".join(link for link in links if link))
+def _documents() -> dict[str, Document]:
+    """The documents of the index in use; none when it has gone since the answer was given."""
+    try:
+        return dict(current_index().documents)
+    except KbError:
+        return {}
 
 
-def _origin(commit: str | None, fetched: str) -> str:
-    if commit:
-        return label("commit", commit=commit[:12])
-    return label("fetched", date=fetched[:10]) if fetched else ""
-
-
-def _answer(question: str, exchanges: list[Exchange]) -> None:
-    """Stream the answer; what has come so far is kept, so that stopping loses nothing."""
-    history = [
-        turn
-        for exchange in exchanges
-        if exchange.answer is not None
-        for turn in (Turn("user", exchange.question), Turn("assistant", exchange.answer.answer))
-    ]
-    exchange = Exchange(question)
-    exchanges.append(exchange)
-    with st.chat_message("user"):
-        st.markdown(safe_markdown(question))
-    with st.chat_message("assistant"):
-        shown = st.empty()
-        shown.caption(label("searching"))
-        try:
-            for part in assistant().stream(question, history):
-                if isinstance(part, Answer):
-                    exchange.answer = part
-                else:
-                    exchange.partial += safe_markdown(part)
-                    shown.markdown(exchange.partial)
-        except KbError as error:
-            LOG.warning("not answered: %s", error)
-            exchange.error = label("no_index")
-        except Exception:  # noqa: BLE001 a person gets one sentence, the log the rest
-            LOG.exception("not answered")
-            exchange.error = label("failed")
-
-
-ui_language()
 main()

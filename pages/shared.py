@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import streamlit as st
 
 from kb.assistant import Assistant
+from kb.errors import IndexDamaged, IndexMissing, KbError
 from kb.index import Index, IndexStore
 from kb.messages import message
 from kb.records import Language
@@ -14,16 +16,7 @@ from kb.settings import read_settings
 from kb.wiring import open_assistant, open_store
 
 LOG = logging.getLogger("kb.app")
-_CSS = """
-<style>
-.block-container {max-width: 52rem; padding-top: 3rem;}
-.kb-passage {white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.75; font-size: .92rem;
-  border-left: 3px solid #0b8a83; padding: .5rem .9rem; margin: .25rem 0 .5rem;}
-.kb-passage mark {background: #ffe58a; color: #1b2626; padding: .1em .15em; border-radius: .2em;}
-.stChatMessage p, .stChatMessage li {line-height: 1.85;}
-.stChatMessage li + li {margin-top: .25rem;}
-</style>
-"""
+_NAMES = {"ja": "日本語", "en": "English"}
 
 
 @st.cache_resource(show_spinner=False)
@@ -43,13 +36,24 @@ def current_index() -> Index:
     return store().current()
 
 
+def language_switch() -> None:
+    """Japanese or English, at first as the browser's locale says; kept in the address."""
+    locale = (st.context.locale or "ja").lower()
+    st.segmented_control(
+        "表示言語 / Language",
+        options=list(_NAMES),
+        format_func=_NAMES.__getitem__,
+        default="ja" if locale.startswith("ja") else "en",
+        key="language",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+
+
 def ui_language() -> Language:
-    """The language of the interface: as chosen, at first as the browser's locale says."""
-    if "language" not in st.session_state:
-        locale = (st.context.locale or "ja").lower()
-        st.session_state.language = "ja" if locale.startswith("ja") else "en"
-    chosen: Language = "en" if st.session_state.language == "en" else "ja"
-    return chosen
+    """The language of the interface; answers follow the question instead."""
+    return "en" if st.session_state.get("language") == "en" else "ja"
 
 
 def label(name: str, **values: object) -> str:
@@ -57,6 +61,22 @@ def label(name: str, **values: object) -> str:
     return message(f"ui_{name}", ui_language(), **values)
 
 
+def failure(error: Exception) -> str:
+    """Name of the sentence that a person reads about `error`; the log gets the details."""
+    if not isinstance(error, KbError):
+        LOG.error("failed", exc_info=error)
+        return "failed"
+    LOG.warning("%s: %s", type(error).__name__, error)
+    return "no_index" if isinstance(error, IndexMissing | IndexDamaged) else "misconfigured"
+
+
 def look() -> None:
-    """The styles that Streamlit's theme has no setting for."""
-    st.html(_CSS)
+    """Styles, and the language of the page for browsers and screen readers."""
+    st.html(Path(__file__).with_name("look.css"))
+    run_script("language", f"document.documentElement.lang = '{ui_language()}'")
+
+
+def run_script(name: str, code: str) -> None:
+    """Run a line of our JavaScript in the page; never what a person or a source wrote."""
+    with st.container(key=f"script-{name}"):
+        st.html(f"<script>{code}</script>", unsafe_allow_javascript=True)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kb.errors import KbError
+from kb.errors import DocumentUnknown
+from kb.index import Index
 from kb.records import Document
-from kb.render import passage_html, safe_markdown
-from pages.shared import LOG, current_index, label
-
-_WHOLE = 1_000_000
+from kb.render import evidence_links, origin, passage_html, safe_markdown, title_html
+from pages.shared import LOG, current_index, label, ui_language
 
 
 def main() -> None:
@@ -17,44 +16,52 @@ def main() -> None:
     if not wanted:
         st.info(label("source_none"))
         return
+    index = current_index()
     try:
-        index = current_index()
         document = index.document(wanted)
-    except KbError as error:
+    except DocumentUnknown as error:
         LOG.warning("source: %s", error)
         st.warning(label("source_unknown"))
         return
     start, end = _span(document)
-    st.subheader(safe_markdown(document.title))
-    st.caption(_about(document, index.version))
+    st.html(title_html(document.title))
+    st.caption(_about(document, index))
+    if start == end:
+        st.html(passage_html(document, 0, 0, around=None))
+        return
     st.html(passage_html(document, start, end))
+    _show_evidence(document, index, start, end)
     if document.id.startswith("https://"):
         st.link_button(label("open_original"), document.id, icon=":material/open_in_new:")
-    for chunk in index.chunks.values():
-        if chunk.document == document.id and chunk.start == start and chunk.based_on:
-            st.markdown("\n".join([label("based_on"), "", *(f"- <{url}>" for url in chunk.based_on)]))
-            break
     with st.expander(label("whole_document")):
-        st.html(passage_html(document, start, end, around=_WHOLE))
+        st.html(passage_html(document, start, end, around=None))
 
 
 def _span(document: Document) -> tuple[int, int]:
-    """The place asked for; the beginning when the address names none."""
+    """The place asked for; (0, 0) when the address names none that is in the document."""
     try:
-        start, end = int(st.query_params.get("start", "0")), int(st.query_params.get("end", "0"))
+        start, end = (int(st.query_params.get(name, "0")) for name in ("start", "end"))
     except ValueError:
         return 0, 0
-    length = len(document.text)
-    return (start, end) if 0 <= start <= end <= length else (0, 0)
+    return (start, end) if 0 <= start < end <= len(document.text) else (0, 0)
 
 
-def _about(document: Document, version: str) -> str:
-    origin = (
-        label("commit", commit=document.commit[:12])
-        if document.commit
-        else label("fetched", date=document.fetched[:10])
+def _about(document: Document, index: Index) -> str:
+    parts = (document.id, origin(document, ui_language()), index.version)
+    return " · ".join(safe_markdown(part) for part in parts if part)
+
+
+def _show_evidence(document: Document, index: Index, start: int, end: int) -> None:
+    """What a statement of our notes is based on."""
+    holds = (
+        chunk.based_on
+        for chunk in index.chunks.values()
+        if chunk.document == document.id and chunk.start <= start and end <= chunk.end
     )
-    return f"{safe_markdown(document.id)} · {origin} · {version}"
+    urls = next(filter(None, holds), ())
+    if urls:
+        st.markdown(f"**{label('based_on')}**")
+        st.html(evidence_links(urls))
 
 
 main()

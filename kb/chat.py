@@ -1,0 +1,243 @@
+"""Chat: a chat model of any provider, opened and read as a stream that cannot hang.
+
+Takes settings and messages, gives pieces of text. Every failure leaves as one `ChatFailed` that
+says whether another try makes sense. Knows nothing about sources or citations. LangChain is
+imported only when a model is opened, because that takes a second.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import threading
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from kb.errors import ChatModelError, SettingsError
+from kb.settings import Settings
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+Message = tuple[str, str]
+"""Role (`system`, `human`, `ai`) and text, as LangChain takes them."""
+
+_FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason")
+_CUT_SHORT = re.compile(
+    r"length|max.?tokens|filter|safety|guardrail|recitation|blocked|context_window", re.I
+)
+_SENTENCE_END = re.compile(r"[.!?。！？\]】］`|]\s*$")
+_TRANSIENT = frozenset({408, 409, 424, 425, 429})
+_LONGEST = 20_000
+"""Characters after which a model is taken to run in circles."""
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+
+
+class ChatFailed(ChatModelError):
+    """One call of a chat model gave nothing that can be used; the text is for the log."""
+
+    def __init__(
+        self, reason: str, *, retry: bool = True, wait: float = 0.0, status: int = 0
+    ) -> None:
+        super().__init__(without_secrets(reason))
+        self.retry = retry
+        self.wait = wait
+        """Seconds that the provider asked to wait before another try."""
+        self.status = status
+
+
+def open_chat_model(settings: Settings, *, temperature: float | None = 0.0) -> BaseChatModel:
+    """The model of KB_CHAT_MODEL; raises SettingsError with one sentence that says what to do.
+
+    `temperature` None leaves it to the model, for those that refuse any other.
+    """
+    name = settings.chat_model
+    try:
+        from langchain.chat_models import init_chat_model  # takes a second
+    except ImportError as error:
+        raise SettingsError(
+            f"KB_CHAT_MODEL is {name!r}, which needs LangChain; install it with `pip install langchain`."
+        ) from error
+    options = _options(settings)
+    if temperature is not None:
+        options["temperature"] = temperature
+    try:
+        return init_chat_model(name, **options)
+    except ImportError as error:
+        raise SettingsError(
+            f"KB_CHAT_MODEL is {name!r}, whose provider has a package of its own; install it with "
+            f"`pip install {_package(error, name)}`."
+        ) from error
+    except Exception as error:  # each provider has exceptions of its own
+        if "infer model provider" in str(error) or "Unsupported provider" in str(error):
+            raise SettingsError(
+                f"KB_CHAT_MODEL is {name!r}, which names no provider that LangChain knows; write "
+                "provider:model, for example bedrock_converse:…, openai:… or ollama:…."
+            ) from error
+        raise SettingsError(
+            f"KB_CHAT_MODEL is {name!r}, and its provider refused the set-up: {_first_line(error)} "
+            "Check the provider's key, region and KB_CHAT_BASE_URL in the environment."
+        ) from error
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    """Arguments that every provider takes, with the few that differ."""
+    provider = settings.chat_model.split(":", 1)[0]
+    patience = math.ceil(settings.chat_timeout)
+    options: dict[str, Any] = {"timeout": patience, "max_retries": 0}
+    if provider == "ollama":
+        options = {"client_kwargs": {"timeout": patience}}
+    if settings.chat_base_url:
+        options["base_url"], authorization = _without_userinfo(settings.chat_base_url)
+        if authorization and provider == "ollama":
+            options["client_kwargs"]["headers"] = {"Authorization": authorization}
+        elif authorization:
+            # As part of the URL it would stand in httpx's log of every request.
+            options["default_headers"] = {"Authorization": authorization}
+        if provider == "openai" and not os.environ.get("OPENAI_API_KEY"):
+            options["api_key"] = "none"  # local servers ask for none, the client insists on one
+    return options
+
+
+def _without_userinfo(url: str) -> tuple[str, str]:
+    """`url` without user and password, and the header that stands for them."""
+    parts = urlsplit(url)
+    userinfo, found, host = parts.netloc.rpartition("@")
+    if not found:
+        return url, ""
+    code = b64encode(unquote(userinfo).encode()).decode()
+    return urlunsplit(parts._replace(netloc=host)), f"Basic {code}"
+
+
+def _package(error: ImportError, name: str) -> str:
+    found = re.search(r"pip install ([\w\[\]-]+)", str(error))
+    return found[1] if found else f"langchain-{name.split(':', 1)[0].replace('_', '-')}"
+
+
+def _first_line(error: Exception) -> str:
+    """What went wrong, without the values that were passed (pydantic prints them, keys included)."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [
+        type(error).__name__
+    ]
+    line = lines[1] if len(lines) > 1 and "validation error" in lines[0] else lines[0]
+    text = re.sub(r"\s*\[type=.*$", "", line).removeprefix("Value error, ").rstrip(".")
+    return without_secrets(text[:300]) + "."
+
+
+def stream_text(
+    model: BaseChatModel, messages: Sequence[Message], patience: float
+) -> Iterator[str]:
+    """The model's text as it comes. Raises ChatFailed, also when nothing comes for `patience` seconds.
+
+    The model runs in a thread of its own, so that a provider that ignores its time-out cannot
+    hold up the answer; the thread ends with the next piece, or with the provider's own time-out.
+    """
+    queue: SimpleQueue[Any] = SimpleQueue()
+    stopped = threading.Event()
+    threading.Thread(target=_run, args=(model, messages, queue, stopped), daemon=True).start()
+    text, finish = "", ""
+    try:
+        while True:
+            try:
+                chunk = queue.get(timeout=patience)
+            except Empty:
+                raise ChatFailed(
+                    f"stalled: no token for {patience:g} s after {len(text)} characters"
+                ) from None
+            if isinstance(chunk, Exception):
+                raise _failed(chunk) from chunk
+            if chunk is None:
+                break
+            piece = str(chunk.text)
+            finish = _finish(chunk) or finish
+            text += piece
+            if len(text) > _LONGEST:
+                raise ChatFailed(f"still writing after {_LONGEST} characters")
+            if piece:
+                yield piece
+    finally:
+        stopped.set()
+    if _CUT_SHORT.search(finish):
+        raise ChatFailed(f"cut short by the provider: {finish}")
+    if not finish and (_reports_finish(model) or not _SENTENCE_END.search(text)):
+        raise ChatFailed(f"the stream broke off after {len(text)} characters")
+
+
+def _run(
+    model: BaseChatModel,
+    messages: Sequence[Message],
+    queue: SimpleQueue[Any],
+    stopped: threading.Event,
+) -> None:
+    try:
+        for chunk in model.stream(list(messages)):
+            queue.put(chunk)
+            if stopped.is_set():
+                return
+        queue.put(None)
+    except Exception as error:  # whatever a provider raises is told apart by `_failed`
+        queue.put(error)
+
+
+def _finish(chunk: Any) -> str:
+    """Why the provider ended its text, when this chunk tells."""
+    metadata = getattr(chunk, "response_metadata", None) or {}
+    return next((str(metadata[key]) for key in _FINISH if metadata.get(key)), "")
+
+
+def _reports_finish(model: BaseChatModel) -> bool:
+    """Providers that end every complete stream with a reason."""
+    module = type(model).__module__
+    return module.startswith(
+        ("langchain_openai", "langchain_aws", "langchain_anthropic", "langchain_ollama")
+    )
+
+
+def _failed(error: Exception) -> ChatFailed:
+    status, headers = _response(error)
+    reason = f"{type(error).__name__} {status or ''}: {error}"[:500]
+    retry = not 400 <= status < 500 or status in _TRANSIENT
+    return ChatFailed(reason, retry=retry, wait=_retry_after(headers), status=status)
+
+
+def _response(error: Exception) -> tuple[int, dict[str, str]]:
+    """HTTP status (0: none) and headers, in the forms of httpx, botocore and Google."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        metadata = response.get("ResponseMetadata", {})
+        status, headers = metadata.get("HTTPStatusCode"), metadata.get("HTTPHeaders", {})
+    else:
+        status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
+        status = status or getattr(error, "code", None)
+        headers = getattr(response, "headers", None) or {}
+    lowered = {str(name).lower(): str(value) for name, value in dict(headers).items()}
+    return status if isinstance(status, int) else 0, lowered
+
+
+def _retry_after(headers: dict[str, str]) -> float:
+    """Seconds of Retry-After (RFC 9110: a number or a date), 0 when there is none."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def without_secrets(text: str) -> str:
+    """`text` without keys, tokens and the user part of URLs, for messages and logs."""
+    text = re.sub(r"://[^/\s@]+@", "://", text)
+    text = re.sub(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}|\bsk-[\w*-]{6,}|\bAKIA\w{12,}", "…", text)
+    for name, value in os.environ.items():
+        if _SECRET_NAME.search(name) and len(value) >= 6:
+            text = text.replace(value, "…")
+    return text

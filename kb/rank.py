@@ -1,0 +1,55 @@
+"""Rank: the fused candidates in their final order, by a small linear model over their signals.
+
+Takes what each search list says of a group, gives a score. Rank fusion finds the candidates; their
+order it decides by ranks alone, which throws away how much better one is than the next. The weights
+in rank_weights.json were fitted on the tuning slice of the golden set (`python -m tests.eval.fit`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from kb.words import mentions
+
+FEATURES = (
+    "question", "statement", "second", "passage", "lexical", "coverage", "heading", "fused",
+    "facet", "note", "choice", "symptom",
+)  # fmt: skip
+
+
+def is_choice(question: str) -> bool:
+    """The question asks which way to take, or whether something is needed."""
+    return mentions(question, "choice")
+
+
+def is_symptom(question: str) -> bool:
+    """The question tells of something that goes wrong."""
+    return mentions(question, "symptom")
+
+
+def facet(text: str) -> str:
+    """`training`, `inference`, or empty when the text names both or neither."""
+    training, inference = mentions(text, "training"), mentions(text, "inference")
+    return "" if training == inference else "training" if training else "inference"
+
+
+def facets_differ(one: str, other: str) -> float:
+    """1 when one text is on training only and the other on inference only, else 0."""
+    first, second = facet(one), facet(other)
+    return float(bool(first and second and first != second))
+
+
+def score(features: Mapping[str, float]) -> float:
+    """Linear score; comparable within one question."""
+    weights = _weights()
+    return sum(weights[name] * features[name] for name in FEATURES)
+
+
+@cache
+def _weights() -> dict[str, float]:
+    file = Path(__file__).with_name("rank_weights.json")
+    loaded: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
+    return loaded

@@ -1,0 +1,44 @@
+"""The browser app without a browser, against the small knowledge base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parents[2] / "app.py"
+Start = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def own_caches() -> Iterator[None]:
+    """Resources are shared between the AppTests of one process."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def settings(index_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index of the tests, and no .env of whoever runs them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KB_INDEX_DIR", str(index_dir))
+
+
+@pytest.fixture
+def start() -> Start:
+    """Open the app; what the address says of the language only a browser brings along."""
+
+    def run(page: str = "", language: str = "ja", **query: str) -> AppTest:
+        app = AppTest.from_file(str(APP), default_timeout=60)
+        for name, value in query.items():
+            app.query_params[name] = value
+        if page:
+            app.switch_page(page)
+        app.run()
+        return app if language == "ja" else app.get("button_group")[0].set_value(language).run()
+
+    return run

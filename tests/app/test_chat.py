@@ -1,0 +1,245 @@
+"""The chat page: what a person sees and clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kb.errors import SettingsError
+from kb.messages import message
+from kb.records import Answer, Turn
+from tests.app.conftest import Start
+
+PIP = "pip で入るライブラリを足すだけでも、カスタムコンテナは必要？"
+WEATHER = "明日の東京の天気は？"
+
+
+def shown(app: AppTest) -> str:
+    """Everything on the screen that is text."""
+    parts = [*app.markdown, *app.text, *app.caption, *app.warning, *app.error, *app.get("html")]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def proof(app: AppTest) -> str:
+    """The panels with the quotes."""
+    return "\n".join(part.value for part in app.get("html") if "kb-citation" in part.value)
+
+
+def button(app: AppTest, text: str) -> AppTest:
+    """Click the button whose label begins with `text`."""
+    return next(b for b in app.button if b.label.startswith(text)).click().run()
+
+
+def ask(app: AppTest, question: str) -> AppTest:
+    return app.chat_input[0].set_value(question).run()
+
+
+class Scripted:
+    """An assistant that says what it is told, and remembers what it was asked."""
+
+    def __init__(self, *parts: str | Exception) -> None:
+        self.parts = parts
+        self.asked: list[tuple[str, list[Turn]]] = []
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        self.asked.append((question, list(history)))
+        for part in self.parts:
+            if isinstance(part, Exception):
+                raise part
+            yield part
+        text = f"Answer {len(self.asked)}."
+        yield Answer("1", question, "en", False, None, None, None, text, (), (), "fake", "v1", 0.0)
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    fake = Scripted()
+    monkeypatch.setattr("pages.shared.open_assistant", lambda *_: fake)
+    return fake
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_first_screen_offers_six_examples(start: Start, language: str) -> None:
+    app = start(language=language)
+    assert not app.exception
+    labels = [b.label for b in app.button if (b.key or "").startswith("example_")]
+    expected = [message(f"ui_example_{n}", language) for n in range(1, 7)]  # type: ignore[arg-type]
+    assert labels == [text.replace("$", "\\$") for text in expected]
+    assert message("ui_title", language) in shown(app)  # type: ignore[arg-type]
+    assert app.chat_input[0].placeholder == message("ui_placeholder", language)  # type: ignore[arg-type]
+
+
+def test_a_click_on_an_example_gives_an_answer_with_citations(start: Start) -> None:
+    app = button(start(), "pip で入る")
+    assert app.text[0].value == PIP
+    assert "`requirements.txt`" in app.markdown[0].value
+    assert "[[1]](source?document=" in app.markdown[0].value
+    assert app.expander[0].label == "出典（3 件）"
+    quote = '<mark>ライブラリを足すだけなら、<span class="kb-sign">`</span><code>requirements.txt</code>'
+    assert quote in proof(app)
+    assert "docs.example samples" in proof(app)
+    assert not [b for b in app.button if (b.key or "").startswith("example_")]
+
+
+def test_a_typed_question_is_answered_in_its_own_language(start: Start) -> None:
+    app = ask(start(), "where do I save my trained model?")
+    assert app.text[0].value == "where do I save my trained model?"
+    assert app.markdown[0].value.startswith("Training code puts the finished model")
+    assert app.expander[0].label == "出典（2 件）"  # the interface stays as chosen
+
+
+def test_a_question_is_shown_as_typed(start: Start, scripted: Scripted) -> None:
+    question = "$HOME is `x`\n# not a heading <b>"
+    assert ask(start(), f"  {question}\n").text[0].value == question
+    assert scripted.asked == [(question, [])]
+
+
+def test_a_blank_question_is_ignored(start: Start, scripted: Scripted) -> None:
+    assert not ask(start(), "   ").text
+    assert scripted.asked == []
+
+
+def test_a_follow_up_uses_the_history(start: Start, scripted: Scripted) -> None:
+    ask(ask(start(), "first?"), "and then?")
+    assert scripted.asked[1] == (
+        "and then?",
+        [Turn("user", "first?"), Turn("assistant", "Answer 1.")],
+    )
+
+
+def test_a_real_follow_up_finds_the_subject_of_the_turn_before(start: Start) -> None:
+    app = ask(ask(start(), "学習したモデルはどこに保存すればいい？"), "それは環境変数でも分かる？")
+    assert "SM_MODEL_DIR" in app.markdown[1].value
+    assert app.session_state.chats[0][1].answer.trace.rewritten
+
+
+def test_a_refusal_offers_questions_that_can_be_clicked(start: Start) -> None:
+    app = ask(start(), WEATHER)
+    assert message("declined_out_of_scope", "ja") in app.markdown[0].value
+    assert not app.expander
+    offered = next(b for b in app.button if (b.key or "").startswith("suggestion_"))
+    app = offered.click().run()
+    assert app.text[1].value == offered.label
+    assert app.expander[0].label.startswith("出典")
+
+
+def test_a_refusal_speaks_the_language_of_the_question(start: Start) -> None:
+    app = ask(start(language="ja"), "What is the weather in Tokyo?")
+    assert message("declined_out_of_scope", "en") in app.markdown[0].value
+    assert message("suggest", "en") in shown(app)
+
+
+def test_retry_asks_the_last_question_again(start: Start, scripted: Scripted) -> None:
+    app = ask(ask(start(), "first?"), "second?")
+    app = button(app, message("ui_retry", "ja"))
+    assert [question for question, _ in scripted.asked] == ["first?", "second?", "second?"]
+    assert scripted.asked[2][1] == scripted.asked[1][1]
+    assert [text.value for text in app.text] == ["first?", "second?"]
+    assert app.markdown[1].value == "Answer 3."
+
+
+def test_a_new_chat_starts_empty_and_the_old_one_can_be_opened(
+    start: Start, scripted: Scripted
+) -> None:
+    app = ask(start(), "first?")
+    app = button(app, message("ui_new_chat", "ja"))
+    assert not app.text
+    app = ask(app, "other?")
+    assert scripted.asked[-1] == ("other?", [])
+    app = button(app, "first?")
+    assert [text.value for text in app.text] == ["first?"]
+    assert len(scripted.asked) == 2
+    app = button(app, message("ui_new_chat", "ja"))
+    app = button(app, "other?")
+    assert [text.value for text in app.text] == ["other?"]
+    assert [len(chat) for chat in app.session_state.chats] == [1, 1]
+
+
+def test_the_language_switch_keeps_the_conversation(start: Start) -> None:
+    app = ask(start(), "学習したモデルはどこに保存すればいい？")
+    before = app.markdown[0].value
+    app = app.get("button_group")[0].set_value("en").run()
+    assert app.text[0].value == "学習したモデルはどこに保存すればいい？"
+    assert app.markdown[0].value == before.replace("&language=ja", "&language=en")
+    assert app.expander[0].label == "Sources (2)"
+    assert any(b.label == "Answer again" for b in app.button)
+
+
+def test_without_an_index_one_sentence(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_INDEX_DIR", str(tmp_path / "nothing"))
+    app = start()
+    assert [w.value for w in app.warning] == [message("ui_no_index", "ja")]
+    assert not app.exception
+    app = ask(app, "first?")
+    assert [e.value for e in app.error] == [message("ui_no_index", "ja")]
+    assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (RuntimeError("secret detail"), "ui_failed"),
+        (SettingsError("secret detail"), "ui_misconfigured"),
+    ],
+)
+def test_an_assistant_that_raises_costs_one_sentence(
+    start: Start, scripted: Scripted, error: Exception, sentence: str
+) -> None:
+    scripted.parts = ("half an ans", error)
+    app = ask(start(), "first?")
+    assert not app.exception
+    assert [e.value for e in app.error] == [message(sentence, "ja")]
+    assert "secret" not in shown(app)
+    scripted.parts = ()
+    app = button(app, message("ui_retry", "ja"))
+    assert not app.error
+    assert app.markdown[0].value == "Answer 2."
+
+
+def test_an_assistant_that_cannot_be_opened_costs_one_sentence(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_EMBEDDING_MODEL", "/no/such/folder")
+    app = ask(start(), "first?")
+    assert not app.exception
+    assert [e.value for e in app.error] == [message("ui_misconfigured", "ja")]
+
+
+def test_a_setting_that_cannot_be_read_costs_one_sentence(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_CHAT_TIMEOUT", "soon")
+    app = start()
+    assert not app.exception
+    assert message("ui_misconfigured", "ja") in shown(app)
+
+
+def test_a_page_that_fails_costs_one_sentence(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("secret detail")
+
+    monkeypatch.setattr("pages.shared.open_store", broken)
+    app = start()
+    assert not app.exception
+    assert message("ui_failed", "ja") in shown(app)
+    assert "secret" not in shown(app)
+
+
+def test_an_answer_outlives_its_index(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = ask(start(), "学習したモデルはどこに保存すればいい？")
+    monkeypatch.setenv("KB_INDEX_DIR", str(tmp_path / "nothing"))
+    from pages import shared  # the app's own modules
+
+    shared.store.clear()
+    app = app.run()
+    assert not app.exception
+    assert "<mark>学習コードは、できたモデルを `/opt/ml/model` に置きます。</mark>" in proof(app)

@@ -1,0 +1,136 @@
+"""What several tests share: the bundled model, a small knowledge base, an index built of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ingest.collect import Collection, collect
+from ingest.publish import Published, in_use, locked, publish
+from ingest.sources import Source
+from kb.embedding import BundledEmbedder
+from kb.index import Index, IndexStore, version_folder
+
+NOTE_JA = """\
+# 学習ジョブ
+
+## 学習の結果はどこに置くか
+
+<!--
+id: model-dir
+questions:
+  - 学習したモデルってどこに保存すればいい？
+  - 'SM_MODEL_DIR: どこを指す？'
+-->
+
+学習コードは、できたモデルを `/opt/ml/model` に置きます。[^T1]
+
+- 置き場所は環境変数 `SM_MODEL_DIR` でも分かります。[^T1][^T2]
+
+## ライブラリを足すには
+
+<!--
+id: add-library
+questions:
+  - pip で一つ足したいだけなんだけど
+-->
+
+ライブラリを足すだけなら、`requirements.txt` をコードの隣に置きます。[^T3]
+
+OS のパッケージも要るなら、次のようにイメージを拡張します。[^T3]
+
+```dockerfile
+FROM python:3.11
+RUN apt-get update && apt-get install -y mecab
+```
+
+[^T1]: Training guide. <https://docs.example/training#L10-L12>
+[^T2]: Toolkit. <https://docs.example/toolkit>
+[^T3]: Samples. <https://docs.example/samples>
+"""
+NOTE_EN = """\
+# Training jobs
+
+## Where to put the trained model
+
+<!--
+id: model-dir
+questions:
+  - where do I save my trained model?
+-->
+
+Training code puts the finished model into `/opt/ml/model`.[^T1]
+
+- The environment variable `SM_MODEL_DIR` holds the same place.[^T1][^T2]
+
+[^T1]: Training guide. <https://docs.example/training#L10-L12>
+[^T2]: Toolkit. <https://docs.example/toolkit>
+"""
+README = """\
+# Weather model
+
+The weather model predicts rain for the next day.
+
+## Training
+
+Run `train.py` with the hourly measurements of ten years. It takes two hours on one GPU.
+"""
+
+
+def pytest_configure() -> None:
+    os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
+
+
+@pytest.fixture(scope="session")
+def embedder() -> BundledEmbedder:
+    return BundledEmbedder()
+
+
+def write_knowledge(folder: Path) -> Path:
+    """A small knowledge base: a note in two languages, a document, a Dockerfile."""
+    for name, text in {
+        "ja/training.md": NOTE_JA,
+        "en/training.md": NOTE_EN,
+        "README.md": README,
+        "Dockerfile": "FROM python:3.11\nCOPY train.py /opt/ml/code/\nENTRYPOINT train\n",
+    }.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def knowledge(tmp_path: Path) -> Path:
+    return write_knowledge(tmp_path / "knowledge")
+
+
+def folder_source(folder: Path, identity: str = "notes") -> Source:
+    return Source(id=identity, kind="folder", path=str(folder))
+
+
+def ingest(
+    sources: list[Source], index_dir: Path, embedder: BundledEmbedder, *, only: str = ""
+) -> tuple[Published, Collection]:
+    """One run of ingest, as the command does it."""
+    with locked(index_dir):
+        name = in_use(index_dir)
+        previous = Index(version_folder(index_dir, name)) if name else None
+        collection = collect(sources, embedder.count, previous, model=embedder.name, only=only)
+        return publish(collection, embedder, index_dir, previous=previous), collection
+
+
+@pytest.fixture(scope="session")
+def index_dir(tmp_path_factory: pytest.TempPathFactory, embedder: BundledEmbedder) -> Path:
+    """An index of the small knowledge base, for tests that only read it."""
+    root = tmp_path_factory.mktemp("shared")
+    source = folder_source(write_knowledge(root / "knowledge"))
+    ingest([source], root / "index", embedder)
+    return root / "index"
+
+
+@pytest.fixture(scope="session")
+def index(index_dir: Path) -> Index:
+    return IndexStore(index_dir).current()
