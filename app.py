@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import failure, label, language_switch, look
+from screens.shared import failure, label, language_switch, look
 
 
 def main() -> None:
@@ -15,9 +15,9 @@ def main() -> None:
     look()
     page = st.navigation(
         [
-            st.Page("pages/chat.py", title=label("chat"), icon=":material/chat:", default=True),
+            st.Page("screens/chat.py", title=label("chat"), icon=":material/chat:", default=True),
             st.Page(
-                "pages/source.py",
+                "screens/source.py",
                 title=label("source"),
                 icon=":material/article:",
                 url_path="source",

@@ -22,7 +22,8 @@ from rich.table import Table
 
 from ingest.collect import Collection, collect
 from ingest.evidence import read_evidence, write_footnotes
-from ingest.links import check, links_of, report
+from ingest.gate import changes, gate
+from ingest.links import check, lines_of, links_of
 from ingest.publish import Published, in_use, locked, point_to, publish, versions
 from ingest.sources import Source, read_sources
 from kb.embedding import load_embedder
@@ -42,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KbError as error:
         print(error, file=sys.stderr)  # noqa: T201 the command line's voice
         return 1
+    except OSError as error:
+        print(f"Nothing was published: {error}.", file=sys.stderr)  # noqa: T201
+        return 1
     except KeyboardInterrupt:
         print("Stopped; the version in use is unchanged.", file=sys.stderr)  # noqa: T201
         return 1
@@ -53,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", default="", metavar="ID", help="fetch this source only")
     parser.add_argument("--dry-run", action="store_true", help="fetch and chunk, publish nothing")
     parser.add_argument("--strict", action="store_true", help="exit with 3 when a source failed")
+    parser.add_argument(
+        "--gate", action="store_true", help="publish nothing that answers a golden question worse"
+    )
+    golden = Path("tests/eval/golden.yaml")
+    parser.add_argument("--golden", type=Path, default=golden, metavar="FILE", help="for --gate")
     commands = parser.add_subparsers(metavar="COMMAND")
     status = commands.add_parser("status", help="the version in use and its sources")
     status.add_argument("--json", action="store_true")
@@ -99,6 +108,7 @@ def _build(options: argparse.Namespace, settings: Settings, console: Console) ->
             published = None
             if not options.dry_run:
                 embedding = progress.add_task("embedding", total=None, visible=False)
+                asking = progress.add_task("golden", total=None, visible=False)
                 published = publish(
                     collection,
                     embedder,
@@ -108,6 +118,16 @@ def _build(options: argparse.Namespace, settings: Settings, console: Console) ->
                     progress=lambda done, total: progress.update(
                         embedding, completed=done, total=total, visible=True
                     ),
+                    approve=gate(
+                        options.golden,
+                        previous,
+                        embedder,
+                        done=lambda done, total: progress.update(
+                            asking, completed=done, total=total, visible=True
+                        ),
+                    )
+                    if options.gate
+                    else None,
                 )
     _table(console, collection)
     console.print(_closing(published, time.perf_counter() - started))
@@ -122,14 +142,13 @@ def _check_only(only: str, sources: list[Source]) -> None:
 
 
 def _previous(settings: Settings, console: Console) -> Index | None:
-    name = in_use(settings.index_dir)
-    if not name:
-        return None
-    try:
-        return Index(version_folder(settings.index_dir, name), settings.chroma_url)
-    except IndexDamaged as error:
-        console.print(f"[yellow]The version before cannot be used: {escape(str(error))}[/]")
-        return None
+    """The version in use, or the newest that can be read."""
+    for name in filter(None, (in_use(settings.index_dir), *versions(settings.index_dir))):
+        try:
+            return Index(version_folder(settings.index_dir, name), settings.chroma_url)
+        except IndexDamaged as error:
+            console.print(f"[yellow]{escape(str(error))}[/]", soft_wrap=True)
+    return None
 
 
 def _progress(console: Console) -> Progress:
@@ -187,6 +206,10 @@ def _status(options: argparse.Namespace, settings: Settings, console: Console) -
     console.print(f"content    {manifest['content_hash']}")
     console.print(f"embedding  {manifest['embedding']}")
     console.print(_source_table(manifest["sources"]))
+    if "eval" in manifest:
+        held = manifest["eval"]
+        right = held["items"] - len(held["wrong"])
+        console.print(f"golden     {right} of {held['items']} questions answered rightly")
     marked = (f"{version} *" if version == name else version for version in manifest["versions"])
     console.print("versions   " + ", ".join(marked))
     return 0
@@ -217,6 +240,8 @@ def _diff(options: argparse.Namespace, settings: Settings, console: Console) -> 
             console.print(f"{sign} {escape(identity)}  {counts}", soft_wrap=True)
     if not changed:
         console.print("No document differs.")
+    for line in changes(old.manifest, new.manifest):
+        console.print(escape(line), soft_wrap=True)
     return 0
 
 
@@ -247,7 +272,7 @@ def _links(options: argparse.Namespace, settings: Settings, console: Console) ->
         verdicts = check(found, done=lambda: progress.advance(task))
     if found and all(verdict.state == "unreached" for verdict in verdicts):
         raise KbError("There is no network: no host answered, so none of the links was checked.")
-    for line in report(verdicts):
+    for line in lines_of(verdicts):
         console.print(escape(line), soft_wrap=True)
     return int(any(verdict.state == "dead" for verdict in verdicts))
 

@@ -19,7 +19,7 @@ from kb.text import normalize, plain, sentences
 
 LIMIT = 480
 """Model tokens of `search_text`, headings included. The bundled model reads 512."""
-CHUNKER = "4"
+CHUNKER = "5"
 """Raise when this file or parse.py changes what is stored, so that old copies are made anew."""
 _HEADING_LIMIT = 120
 """Model tokens that the headings may take of them."""
@@ -123,8 +123,6 @@ def _halved(block: Block, text: str, start: int, end: int, search: _SearchText) 
     """A single sentence or line above LIMIT: cut at the blank, comma or 、 nearest its middle."""
     piece = text[start:end]
     start, end = start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
-    if end <= start:
-        return
     if end - start < 2 or search.fits(_part(block, start, end)):
         yield _part(block, start, end)
         return

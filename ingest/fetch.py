@@ -129,10 +129,8 @@ def _read_folder(root: Path, identity: Callable[[str], str], at: str) -> Fetched
         try:
             path.encode()  # a name in no known encoding can be no id
             status = file.lstat()
-            if not stat.S_ISREG(status.st_mode):  # a link, or a pipe that would never end
-                continue
-            if status.st_size == 0:  # such as __init__.py
-                continue
+            if not stat.S_ISREG(status.st_mode) or status.st_size == 0:
+                continue  # a link, a pipe that would never end, or an empty __init__.py
             if status.st_size > MAX_BYTES:
                 limit = f"{MAX_BYTES // 1_000_000} MB"
                 problems.append(f"{identity(path)}: larger than {limit}, left out")

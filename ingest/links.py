@@ -1,8 +1,8 @@
-"""Links: do the places that our evidence and sources point to still exist?
+"""Links: whether the places that our evidence and sources point to still exist.
 
-Takes the evidence list and the list of sources, gives a `Verdict` a link (`python -m ingest links`).
-Knows nothing about documents, notes or the index. A host that cannot be reached costs one attempt
-and one line, however many links lead to it.
+Takes the evidence list and the list of sources, gives a `Verdict` a link. Knows nothing about
+documents, notes or the index. A host that cannot be reached costs one attempt and one line,
+however many links lead to it.
 """
 
 from __future__ import annotations
@@ -118,9 +118,11 @@ def _state(status: int) -> tuple[str, str]:
     return "unsure", str(status)
 
 
-def report(verdicts: Sequence[Verdict]) -> list[str]:
+def lines_of(verdicts: Sequence[Verdict]) -> list[str]:
     """Lines for a person: dead links, hosts without an answer, links that stay unsure, the sum."""
-    lines = [f"dead  {v.url} ({v.reason}), used by {_users(v)}" for v in verdicts if v.state == "dead"]
+    lines = [
+        f"dead  {v.url} ({v.reason}), used by {_users(v)}" for v in verdicts if v.state == "dead"
+    ]
     silent: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.state == "unreached":

@@ -30,6 +30,7 @@ BlockKind = Literal["prose", "code", "table"]
 _MARKDOWN = MarkdownIt("commonmark").enable("table").disable("inline")  # blocks are enough
 _NOTE = re.compile(r"^## .+\n\s*<!--\s*\nid:", re.MULTILINE)
 _TAG = re.compile(r"<[^>]+>")
+_HTML_HEADING = re.compile(r"\s*<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL | re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+:)(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _SHELL_FUNCTION = re.compile(
     r"^(?:function[ \t]+([\w:-]+)[ \t]*(?:\(\))?|([A-Za-z_][\w:-]*)[ \t]*\(\))\s*\{", re.MULTILINE
@@ -127,16 +128,22 @@ def _markdown(raw: RawDocument) -> _Result:
 
 
 def _first_heading(text: str) -> str:
-    for token, following in _pairs(text):
-        if token.type == "heading_open":
-            return _heading_text(following.content)
-    return ""
+    headings = (_heading(token, following) for token, following in _pairs(text))
+    return next((heading[1] for heading in headings if heading), "")
 
 
 def _pairs(text: str) -> Iterator[tuple[Token, Token]]:
     """Each token with the next one; the last, which may be a block of code, with itself."""
     tokens = _MARKDOWN.parse(text)
     return zip(tokens, [*tokens[1:], *tokens[-1:]], strict=True)
+
+
+def _heading(token: Token, following: Token) -> tuple[int, str] | None:
+    """Depth and name of a heading, which may be written in HTML."""
+    if token.type == "heading_open":
+        return int(token.tag[1]), _heading_text(following.content)
+    found = _HTML_HEADING.match(token.content) if token.type == "html_block" else None
+    return (int(found[1]), _heading_text(found[2])) if found else None
 
 
 def _heading_text(content: str) -> str:
@@ -152,15 +159,18 @@ def _markdown_blocks(text: str, offset: int, path: list[tuple[int, str]]) -> Ite
     for token, following in _pairs(text + "\n\n\n"):
         if token.level != 0 or token.map is None:
             continue
-        if token.type == "heading_open":
-            depth = int(token.tag[1])
-            path[:] = [item for item in path if item[0] < depth]
-            path.append((depth, _heading_text(following.content)))
-            continue
+        heading = _heading(token, following)
+        if heading is not None and re.search(r"\w", heading[1]):
+            path[:] = [item for item in path if item[0] < heading[0]]
+            path.append(heading)
         kind = _block_kind(token)
-        if kind is not None:
-            start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
-            end = start + len(text[start:end].rstrip())
+        start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
+        piece = text[start:end]
+        if heading is not None:  # below one in HTML the block may go on
+            piece = _HTML_HEADING.sub("", piece, count=1).lstrip()
+            start = end - len(piece)
+        end = start + len(piece.rstrip())
+        if kind is not None and start < end:
             yield Block(offset + start, offset + end, kind, tuple(name for _, name in path if name))
 
 
@@ -170,7 +180,7 @@ def _block_kind(token: Token) -> BlockKind | None:
     if token.type == "table_open":
         return "table"
     comment = token.type == "html_block" and token.content.lstrip().startswith("<!--")
-    return None if comment or token.type == "hr" else "prose"
+    return None if comment or token.type in ("hr", "heading_open") else "prose"
 
 
 def _line_starts(text: str) -> list[int]:

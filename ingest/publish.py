@@ -93,10 +93,17 @@ def publish(
     previous: Index | None,
     chroma_url: str = "",
     progress: Callable[[int, int], None] = lambda done, total: None,
+    approve: Callable[[Index], dict[str, Any]] | None = None,
 ) -> Published:
-    """Build a version from `collection` and point to it, unless the version in use equals it."""
+    """Build a version from `collection` and point to it, unless the version in use equals it.
+
+    `approve` looks at the complete version first: what it gives goes into the manifest (`eval`),
+    and when it raises, the version is thrown away.
+    """
     digest = content_hash(collection.documents, collection.chunks)
     if previous is not None and _holds(previous, digest, collection, embedder):
+        if in_use(index_dir) != previous.version:  # the one in use could not be read
+            point_to(index_dir, previous.version)
         return Published(previous.version, False, 0, 0.0)
     version = _new_name(index_dir, digest)
     folder = version_folder(index_dir, version)
@@ -105,7 +112,7 @@ def publish(
     vectors, embedded = _vectors(collection.chunks, embedder, previous, progress)
     seconds = perf_counter() - started
     _write(folder, collection, vectors, chroma_url)
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": FORMAT,
         "version": version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -116,6 +123,13 @@ def publish(
         "sources": [asdict(report) for report in collection.reports],
     }
     _write_json(folder / "manifest.json", manifest)
+    if approve is not None:
+        try:
+            manifest["eval"] = approve(Index(folder, chroma_url))
+        except BaseException:
+            _remove(folder, chroma_url)
+            raise
+        _write_json(folder / "manifest.json", manifest)
     point_to(index_dir, version)
     _prune(index_dir, chroma_url)
     return Published(version, True, embedded, seconds)
@@ -170,7 +184,7 @@ def _text_key(chunk: Chunk) -> str:
 def _embed(
     chunks: Mapping[str, Chunk], embedder: Embedder, progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
-    """Vectors by key. The ways people ask are embedded as questions, which a question is nearest to."""
+    """Vectors by key; the ways people ask are embedded as questions, as what is asked will be."""
     model: BulkReader = embedder
     tokens = sum(embedder.count(chunk.search_text) for chunk in chunks.values())
     if embedder.name == "multilingual-e5-small" and tokens > BULK_TOKENS:
@@ -179,7 +193,9 @@ def _embed(
 
             model = BulkEmbedder()
     # Longest first: batches of like length waste no padding, and memory peaks at the start.
-    order = sorted(chunks, key=lambda key: (chunks[key].kind == "question", -len(chunks[key].search_text)))
+    order = sorted(
+        chunks, key=lambda key: (chunks[key].kind == "question", -len(chunks[key].search_text))
+    )
     vectors: dict[str, Any] = {}
     for at in range(0, len(order), _BATCH):
         batch = order[at : at + _BATCH]
@@ -188,7 +204,9 @@ def _embed(
             (model.queries, [key for key in batch if chunks[key].kind == "question"]),
         ):
             if keys:
-                vectors.update(zip(keys, read([chunks[key].search_text for key in keys]), strict=True))
+                vectors.update(
+                    zip(keys, read([chunks[key].search_text for key in keys]), strict=True)
+                )
         progress(min(at + _BATCH, len(order)), len(order))
     return vectors
 
@@ -250,9 +268,12 @@ def _prune(index_dir: Path, chroma_url: str) -> None:
     """Keep the newest versions and the one in use; remove older ones and broken attempts."""
     keep = {*versions(index_dir)[:KEEP], in_use(index_dir)}
     for folder in (index_dir / "versions").iterdir():
-        if folder.name in keep:
-            continue
-        if chroma_url:
-            with suppress(Exception):  # a leftover on a server must not stop an ingest
-                VectorStore(folder, folder.name, chroma_url).delete()
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.name not in keep:
+            _remove(folder, chroma_url)
+
+
+def _remove(folder: Path, chroma_url: str) -> None:
+    if chroma_url:
+        with suppress(Exception):  # a leftover on a server must not stop an ingest
+            VectorStore(folder, folder.name, chroma_url).delete()
+    shutil.rmtree(folder, ignore_errors=True)

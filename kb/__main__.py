@@ -6,56 +6,94 @@ Exit codes: 0 done; 1 nothing done, one sentence on standard error; 2 wrong usag
 from __future__ import annotations
 
 import argparse
+import io
 import json
-import logging
+import os
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
 
-from kb.assistant import Assistant
 from kb.errors import KbError
+from kb.evaluate import (
+    SPLITS,
+    baseline_of,
+    evaluate,
+    flips,
+    read_baseline,
+    read_golden,
+    sources_of,
+    write_baseline,
+)
+from kb.jsonl import answer_lines
 from kb.messages import message
-from kb.records import Answer, Turn
+from kb.records import Answer
+from kb.report import as_html, as_text, gather
 from kb.serialize import to_json
 from kb.settings import Settings, read_settings
-from kb.text import language
 from kb.wiring import open_assistant, open_store
-
-_LOG = logging.getLogger("kb")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What is stored and asked is UTF-8 everywhere, whatever the terminal's locale says.
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")
     try:
-        return int(options.run(options, read_settings(), sys.stdout))
+        code = int(options.run(options, read_settings(), sys.stdout))
+        sys.stdout.flush()
     except KbError as error:
         print(error, file=sys.stderr)  # noqa: T201 the command line's voice
         return 1
-    except (KeyboardInterrupt, BrokenPipeError):
-        return 1
+    except BrokenPipeError:
+        # The reader, such as `head`, has what it wanted; Python must not flush into the pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m kb", description=__doc__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     ask = commands.add_parser("ask", help="answer a question")
-    ask.add_argument("question", nargs="?", default="", help="the question, in Japanese or English")
-    ask.add_argument("--json", action="store_true", help="the answer as one JSON object")
-    ask.add_argument("--jsonl", action="store_true", help="questions from standard input, one object a line")
-    ask.set_defaults(run=_ask)
+    ask.add_argument("question", nargs="?", help="the question, in Japanese or English")
+    how = ask.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="the answer as one JSON object")
+    how.add_argument("--jsonl", action="store_true", help="one question a line on standard input")
+    ask.set_defaults(run=_ask, usage=ask)
     source = commands.add_parser("source", help="print a document exactly as stored")
     source.add_argument("document", help="as named in a citation")
     source.set_defaults(run=_source)
+    golden = Path("tests/eval/golden.yaml")
+    evaluation = commands.add_parser("eval", help="ask the golden questions and judge the answers")
+    evaluation.add_argument("--golden", type=Path, default=golden, metavar="FILE")
+    evaluation.add_argument(
+        "--baseline", type=Path, default=golden.with_name("baseline.json"), metavar="FILE"
+    )
+    evaluation.add_argument("--accept", action="store_true", help="make the outcome the baseline")
+    evaluation.add_argument(
+        "--report", type=Path, default=Path("data/eval/report.html"), metavar="FILE"
+    )
+    evaluation.add_argument("--split", choices=("all", *SPLITS), default="all")
+    evaluation.set_defaults(run=_eval)
     return parser
 
 
 def _ask(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    if options.jsonl == (options.question is not None):
+        options.usage.error("give a question in quotes, or --jsonl and questions on standard input")
+    store = open_store(settings)
+    store.current()  # without an index no line could be answered, so that is said once
+    assistant = open_assistant(settings, store)
     if options.jsonl:
-        return _ask_lines(open_assistant(settings), sys.stdin, out)
-    if not options.question.strip():
-        raise KbError('Give the question in quotes: python -m kb ask "…", or use --jsonl.')
-    answer = open_assistant(settings).ask(options.question)
-    print(json.dumps(to_json(answer), ensure_ascii=False) if options.json else _text(answer), file=out)
+        for row in answer_lines(assistant.ask, sys.stdin.buffer):
+            print(json.dumps(row, ensure_ascii=False), file=out, flush=True)
+        return 0
+    answer = assistant.ask(options.question.encode("utf-8", "replace").decode("utf-8"))
+    said = json.dumps(to_json(answer), ensure_ascii=False) if options.json else _text(answer)
+    print(said, file=out)
     return 0
 
 
@@ -66,53 +104,59 @@ def _text(answer: Answer) -> str:
         parts.append(message("suggest", answer.language))
         parts.append("\n".join(f"- {suggestion}" for suggestion in answer.suggestions))
     if answer.citations:
-        parts.append("\n".join(f"[{c.number}] {c.title} – {c.heading}\n    {c.url}" for c in answer.citations))
+        places = [f"[{c.number}] {c.title} – {c.heading}\n    {c.url}" for c in answer.citations]
+        parts.append("\n".join(places))
     return "\n\n".join(parts)
-
-
-def _ask_lines(assistant: Assistant, lines: Iterable[str], out: TextIO) -> int:
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            print(json.dumps(_ask_line(assistant, line, number), ensure_ascii=False), file=out, flush=True)
-    return 0
-
-
-def _ask_line(assistant: Assistant, line: str, number: int) -> dict[str, Any]:
-    """One answer as an object; a bad line gives its id and an error, and never stops the rest."""
-    identity: Any = f"line-{number}"
-    try:
-        row = json.loads(line)
-        if not isinstance(row, dict):
-            raise TypeError("expected an object with id and question")
-        identity = row.get("id", identity)
-        question = row.get("question")
-        if not isinstance(question, str):
-            raise TypeError("expected “question” to be a text")
-        return {**to_json(assistant.ask(question, _history(row.get("history")))), "id": identity}
-    except (ValueError, TypeError, KbError) as error:
-        return {"id": identity, "error": f"line {number}: {error}"}
-    except Exception:  # one bad line must not cost the others their answers
-        _LOG.exception("line %d failed", number)
-        return {"id": identity, "error": f"line {number}: {message('failed', language(line))}"}
-
-
-def _history(rows: Any) -> list[Turn]:
-    if rows is None:
-        return []
-    if not isinstance(rows, list):
-        raise TypeError("expected “history” to be a list of objects with role and content")
-    turns = []
-    for row in rows:
-        if not isinstance(row, dict) or row.get("role") not in ("user", "assistant"):
-            raise TypeError("expected each turn to have role user or assistant")
-        turns.append(Turn(row["role"], str(row.get("content", ""))))
-    return turns
 
 
 def _source(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     document = open_store(settings).current().document(options.document)
     out.write(document.text)
     return 0
+
+
+def _eval(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    items = [i for i in read_golden(options.golden) if options.split in ("all", i.split)]
+    store = open_store(settings)
+    index = store.current()
+    baseline = read_baseline(options.baseline)
+    if options.accept:
+        _check_acceptable(options, sources_of(index))
+    outcomes = evaluate(items, open_assistant(settings, store), index)
+    worse, better = flips(outcomes, baseline.items if baseline else {})
+    facts = gather(
+        index,
+        fit=options.golden.with_name("fit.json"),
+        peer=options.report.with_name("peer.json"),
+    )
+    options.report.parent.mkdir(parents=True, exist_ok=True)
+    page = as_html(items, outcomes, facts, worse, better)
+    options.report.write_text(page, encoding="utf-8")
+    if options.accept:
+        write_baseline(baseline_of(outcomes, index), options.baseline)
+    print(as_text(outcomes, worse, better), file=out)
+    print(f"\nReport: {options.report}", file=out)
+    if options.accept:
+        print(f"Accepted: {options.baseline}", file=out)
+        return 0
+    if baseline is None:
+        print("Nothing has been accepted yet: python -m kb eval --accept", file=out)
+    elif baseline.sources != sources_of(index):
+        held = ", ".join(baseline.sources)
+        print(f"The baseline was accepted on an index of other sources ({held}).", file=out)
+    return int(bool(worse))
+
+
+def _check_acceptable(options: argparse.Namespace, sources: Sequence[str]) -> None:
+    """A baseline covers all questions, on an index of the notes alone, as the tests build it."""
+    if options.split != "all":
+        raise KbError("A baseline covers all questions; leave --split away to accept one.")
+    if tuple(sources) != ("notes",):
+        raise KbError(
+            f"A baseline is made on an index of the notes alone; this one holds "
+            f"{', '.join(sources)}. Build one with KB_SOURCES=tests/eval/sources.yaml and "
+            "KB_INDEX_DIR=data/eval/index, then accept with that KB_INDEX_DIR."
+        )
 
 
 if __name__ == "__main__":

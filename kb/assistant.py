@@ -132,6 +132,15 @@ class Assistant:
                 written = yield from self._writer.write(
                     question, history, retrieval, index, lang, self._embedder
                 )
+                if written.declined:
+                    declined = self._declined(question, lang, "not_in_sources", index)
+                    yield replace(
+                        declined,
+                        suggestions=_suggestions(retrieval, lang),
+                        model=self._writer.name,
+                        trace=trace,
+                    )
+                    return
                 yield self._finished(
                     question,
                     lang,
@@ -211,7 +220,7 @@ def _bare(sentence: Sentence) -> str:
     """A sentence without the lead-in for a quote in the other language."""
     for name in ("english_source", "japanese_source"):
         for lang in ("ja", "en"):
-            lead = message(name, lang)  # type: ignore[arg-type]
+            lead = message(name, lang)
             if lead and sentence.text.startswith(lead):
                 return sentence.text.removeprefix(lead)
     return sentence.text

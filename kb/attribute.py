@@ -80,13 +80,18 @@ class _Checker:
         self._embedder = embedder
 
     def check(self, unit: Unit, units: Sequence[Unit]) -> _Checked:
+        claim = replace(unit, text=_with_denial(unit, units))
         if unit.ids:
-            return self._checked(unit, [self._sources[identity] for identity in unit.ids])
-        for ids in _neighbours(unit, units):
-            checked = self._checked(unit, [self._sources[identity] for identity in ids])
+            return replace(self._checked(claim, unit.ids), unit=unit)
+        for ids in self._copies() if unit.is_block else _neighbours(unit, units):
+            checked = self._checked(claim, ids)
             if checked.proven:
-                return checked
+                return replace(checked, unit=unit)
         return _Checked(unit, (), proven=False)
+
+    def _copies(self) -> list[tuple[str, ...]]:
+        """Sources that a block without a source can only be copied from."""
+        return [(i,) for i, chunk in self._sources.items() if chunk.kind in ("code", "table")]
 
     def lead(self, lead: _Checked, followers: Sequence[_Checked]) -> _Checked:
         """A heading or lead-in, which stands on the sources of what it leads to."""
@@ -99,8 +104,8 @@ class _Checker:
         left = () if followers or lead.unit.kind == "heading" else lead.places
         return _Checked(lead.unit, left, proven=False)
 
-    def _checked(self, unit: Unit, chunks: Sequence[Chunk]) -> _Checked:
-        places = tuple(self._place(unit, chunk) for chunk in chunks)
+    def _checked(self, unit: Unit, ids: Sequence[str]) -> _Checked:
+        places = tuple(self._place(unit, self._sources[identity]) for identity in ids)
         alone = tuple(place for place in places if self._proves(unit, [place]))
         if alone:  # sources that add nothing to the sentence are not cited for it
             return _Checked(unit, alone, proven=True)
@@ -178,16 +183,25 @@ class _Checker:
 
 def _neighbours(unit: Unit, units: Sequence[Unit]) -> list[tuple[str, ...]]:
     """What the units around one without a source cite: after it, before it, and the line above."""
-    if unit.is_block or unit.leads:
+    if unit.leads:
         return []
-    number = units.index(unit)
     family = [u for u in units if u.paragraph == unit.paragraph and u.ids and not u.is_block]
     after = [u.ids for u in family if u.start > unit.start][:1]
     before = [u.ids for u in family if u.start < unit.start][-1:]
-    above = [
-        u.ids for u in units[:number] if u.paragraph == unit.paragraph - 1 and u.leads and u.ids
-    ]
+    above = [lead.ids for lead in _lead_in(unit, units) if lead.ids]
     return list(dict.fromkeys([*after, *before, *above]))
+
+
+def _lead_in(unit: Unit, units: Sequence[Unit]) -> list[Unit]:
+    """The line right above the list that a unit is an item of, if it announces the list."""
+    above = [u for u in units if u.paragraph < unit.paragraph][-1:]
+    return [u for u in above if unit.item and u.leads]
+
+
+def _with_denial(unit: Unit, units: Sequence[Unit]) -> str:
+    """An item below a line that denies (“do not set:”) says so too."""
+    denying = [lead.text.rstrip(":：") for lead in _lead_in(unit, units) if denies(lead.text)]
+    return " ".join((*denying, unit.text))
 
 
 def _followers(number: int, checked: Sequence[_Checked]) -> list[_Checked]:

@@ -62,13 +62,15 @@ def open_chat_model(settings: Settings, *, temperature: float | None = 0.0) -> B
         from langchain.chat_models import init_chat_model  # takes a second
     except ImportError as error:
         raise SettingsError(
-            f"KB_CHAT_MODEL is {name!r}, which needs LangChain; install it with `pip install langchain`."
+            f"KB_CHAT_MODEL is {name!r}, which needs LangChain; install it with "
+            "`pip install langchain`."
         ) from error
     options = _options(settings)
     if temperature is not None:
         options["temperature"] = temperature
     try:
-        return init_chat_model(name, **options)
+        model: BaseChatModel = init_chat_model(name, **options)
+        return model
     except ImportError as error:
         raise SettingsError(
             f"KB_CHAT_MODEL is {name!r}, whose provider has a package of its own; install it with "
@@ -121,7 +123,7 @@ def _package(error: ImportError, name: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """What went wrong, without the values that were passed (pydantic prints them, keys included)."""
+    """What went wrong, without the values passed, which pydantic prints with keys and all."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [
         type(error).__name__
     ]
@@ -133,7 +135,7 @@ def _first_line(error: Exception) -> str:
 def stream_text(
     model: BaseChatModel, messages: Sequence[Message], patience: float
 ) -> Iterator[str]:
-    """The model's text as it comes. Raises ChatFailed, also when nothing comes for `patience` seconds.
+    """The model's text as it comes. Raises ChatFailed, also when `patience` seconds bring nothing.
 
     The model runs in a thread of its own, so that a provider that ignores its time-out cannot
     hold up the answer; the thread ends with the next piece, or with the provider's own time-out.
@@ -181,7 +183,7 @@ def _run(
             if stopped.is_set():
                 return
         queue.put(None)
-    except Exception as error:  # whatever a provider raises is told apart by `_failed`
+    except Exception as error:  # noqa: BLE001 whatever a provider raises, `_failed` tells it apart
         queue.put(error)
 
 

@@ -25,7 +25,7 @@ _NAME = re.compile(
     re.ASCII,  # Japanese follows names without a blank
 )
 GENERAL = frozenset(
-    "amazon aws sagemaker sdk api apis url urls uri uris http https json docker github ok id".split()
+    "amazon aws sagemaker sdk api apis url urls uri uris http https json docker github id".split()
 )
 """Names of the field itself; a sentence may use them without its quote doing so."""
 _BELOW = re.compile(r"\s*(?:以下|配下|の下|の中|内)|(?<=/)")
@@ -202,3 +202,41 @@ def missing_quantities(sentence: str, proof: str) -> list[str]:
         if not quantity.counts or (counts and quantity.value != "1"):
             missing.append(quantity.value)
     return missing
+
+
+_CLAUSE = re.compile(
+    r"[。．.;；:：、，,!?！？\n()（）]+(?=\s|$|[^\x00-\x7f])|\s+(?=(?:but|and|while|because|so|unless|if|when)\s)"
+)
+
+
+def clauses(text: str) -> list[str]:
+    """`text` at its full stops, commas and brackets, and before conjunctions."""
+    return [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
+
+
+def reassigned(sentence: str, proof: str) -> list[str]:
+    """Names whose number or path in the sentence is the one of another name in the proof."""
+    told, shown = _values_by_name(sentence), _values_by_name(proof)
+    return [
+        name
+        for name, values in told.items()
+        for kind, given in values.items()
+        if (known := shown.get(name, {}).get(kind)) and not given & known
+    ]
+
+
+def _values_by_name(text: str) -> dict[str, dict[str, set[str]]]:
+    """For each name the numbers (by unit, in base units) and paths that stand in its clauses."""
+    values: dict[str, dict[str, set[str]]] = {}
+    for clause in clauses(text):
+        found = names(clause)
+        for name in found:
+            by_kind = values.setdefault(name, {})
+            for quantity in quantities(clause):
+                if quantity.unit:
+                    base = f"{float(quantity.value) * quantity.scale:g}"
+                    by_kind.setdefault(quantity.unit, set()).add(base)
+            paths = {path for path in found if path.startswith("/") and path != name}
+            if paths:
+                by_kind.setdefault("path", set()).update(paths)
+    return values

@@ -4,8 +4,8 @@ Takes hits, gives `Draft` values in reading order, each an exact slice of a docu
 about models, conversations or refusals. Statements of our notes are whole sentences already; of
 other documents the sentences that fit the question best are cut out.
 
-Every sentence of the best hits is a candidate and has a closeness to the question:
-10 × (cosine similarity − the best of all) + 3 × share of the question's words + 0.7 × ln(hit score).
+Every sentence of the best hits is a candidate with a closeness to the question: 10 × (its cosine
+similarity − the best of all) + 3 × its share of the question's words + 0.7 × ln(score of its hit).
 The direct statement comes first, then what is close enough and says something new.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.index import Index
@@ -21,6 +21,7 @@ from kb.links import deep_link
 from kb.messages import message
 from kb.records import Chunk, Citation, Hit, Language, Sentence
 from kb.text import plain, search_tokens, sentences
+from kb.words import mentions
 
 MOST = 6
 """Sentences an answer has at most; code and tables that belong to one come on top."""
@@ -30,7 +31,7 @@ MOST_FOREIGN = 3
 """Sentences in another language than the question's: its reader has to translate them."""
 DRAWN_ON = 4
 """Hits that an answer draws on at most."""
-BEHIND = 1.1
+BEHIND = 1.2
 """By so much a sentence may be behind the closest one."""
 AHEAD = 0.6
 """By so much a later statement must fit better than the first of its section to go before it: our
@@ -43,11 +44,17 @@ _NEW_WORDS = 2.0
 """Weight of the question's words that no chosen sentence holds yet."""
 _HIT = 0.7
 _CODE_LINES = 25
-_VERDICT = re.compile(r"(?:yes|no)(?:: |, (?!they\b|it\b|that\b|this\b))|(?:はい|いいえ)、", re.IGNORECASE)
+_VERDICT = re.compile(r"(?:Yes|No)(?:: |, (?!they\b|it\b|that\b|this\b))|(?:はい|いいえ)、")
 _GRAMMAR = re.compile(r"[ぁ-ん].|.[をにはがのでともへや]|[ァ-ヺー][ぁ-ん]")
 _KATAKANA = re.compile(r"[ァ-ヺー]{3,}")
 _SHORT = 3
-"""Search tokens below which a cut-out piece is a heading or a remnant, not a sentence."""
+"""Search tokens below which a cut-out piece is a remnant, not a sentence."""
+_MARKER = re.compile(r"(?:(?:[-*+]|\d+\.)\s+)+")
+_WHOLE = re.compile(r"(?:[.!?。！？][\"'”’)\]）」*_`]*|[:：])$")
+_CODE = re.compile(
+    r"```|^\s*(?:#|import |from \w+ import|[$%!] ?\w)|\w\(.*=|^\s*\w+\s*=\s*\S", re.MULTILINE
+)
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 
 Weigh = Callable[[str], float]
 
@@ -74,7 +81,7 @@ class Draft:
         return self.chunk.text[self.start - self.chunk.start : self.end - self.chunk.start]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A sentence that may go into the answer, with the code and tables that hang on it."""
 
@@ -85,7 +92,7 @@ class Candidate:
     place: int
     """Place within its hit, from 0."""
     words: frozenset[str]
-    """Its search tokens, those of its tables included."""
+    """Its search tokens, those of its tables and, in the best hit, of its code included."""
     nearness: float
     """10 × the distance in similarity from the nearest of all, so at most 0."""
     closeness: float
@@ -130,27 +137,28 @@ def _telling(query: str, weigh: Weigh) -> dict[str, float]:
     }
 
 
-def _candidates(hits: Sequence[Hit], asked: dict[str, float]) -> list[Candidate]:
-    known = [s for hit in hits for s in hit.similarities.values()]
-    noted = [
-        similarity
-        for hit in hits
-        for chunk in hit.chunks
-        if chunk.kind == "statement" and (similarity := hit.similarities.get(chunk.id)) is not None
-    ]
-    best = max(noted or known, default=0.0)
+def _candidates(hits: Sequence[Hit], asked: Mapping[str, float]) -> list[Candidate]:
+    known = [_statement_similarity(hit, chunk) for hit in hits for chunk in hit.chunks]
+    best = max((similarity for similarity in known if similarity is not None), default=0.0)
     found: list[Candidate] = []
     for number, hit in enumerate(hits):
         for place, draft in enumerate(_drafts(hit, asked)):
             blocks = _blocks(hit, draft)
-            tables = [block.text for block in blocks if block.chunk.kind == "table"]
-            parts = [plain(draft.text), *tables]
+            # Code of other sections than the best one seldom fits, however many words it shares.
+            shown = [b.text for b in blocks if b.chunk.kind == "table" or number == 0]
+            parts = [plain(draft.text), *shown]
             words = frozenset(token for part in parts for token in search_tokens(part))
-            similarity = hit.similarities.get(draft.chunk.id) if draft.chunk.kind == "statement" else None
+            similarity = _statement_similarity(hit, draft.chunk)
             nearness = _UNKNOWN if similarity is None else 10 * (similarity - best)
-            closeness = nearness + _WORDS * _share(words, asked) + _HIT * math.log(max(hit.score, 1e-9))
+            closeness = nearness + _WORDS * _share(words, asked)
+            closeness += _HIT * math.log(max(hit.score, 1e-9))
             found.append(Candidate(draft, blocks, number, place, words, nearness, closeness))
     return found
+
+
+def _statement_similarity(hit: Hit, chunk: Chunk) -> float | None:
+    """Passages are longer, so that their similarity tells little of one sentence in them."""
+    return hit.similarities.get(chunk.id) if chunk.kind == "statement" else None
 
 
 def _drafts(hit: Hit, asked: Iterable[str]) -> list[Draft]:
@@ -160,33 +168,49 @@ def _drafts(hit: Hit, asked: Iterable[str]) -> list[Draft]:
         return [Draft(chunk, chunk.start, chunk.end, chunk.marker) for chunk in noted]
     found = []
     for chunk in hit.chunks:
-        if chunk.kind == "passage":
-            spans = [
-                (start, end)
-                for start, end in sentences(chunk.text)
-                if len(search_tokens(plain(chunk.text[start:end]))) >= _SHORT
-            ]
-        else:
-            spans = [_window(chunk, set(asked))]
+        spans = _prose(chunk.text) if chunk.kind == "passage" else [_window(chunk, set(asked))]
         found += [Draft(chunk, chunk.start + start, chunk.start + end) for start, end in spans]
-    return found
+    return found or [Draft(chunk, chunk.start, chunk.end) for chunk in hit.chunks[:1]]
 
 
-def _share(words: frozenset[str], asked: dict[str, float]) -> float:
+def _prose(text: str) -> list[tuple[int, int]]:
+    """Spans of the whole sentences of a passage, list markers cut off; no headings, links, code."""
+    spans = []
+    for start, end in sentences(text):
+        marker = _MARKER.match(text, start, end)
+        start = marker.end() if marker else start
+        piece = text[start:end]
+        is_sentence = _WHOLE.search(piece) and not _CODE.search(piece)
+        # What a stranger wrote into a page for a machine to obey is nothing that it tells a reader.
+        if (
+            is_sentence
+            and len(search_tokens(plain(piece))) >= _SHORT
+            and not mentions(piece, "attack")
+        ):
+            spans.append((start, end))
+    return spans
+
+
+def _share(words: frozenset[str], asked: Mapping[str, float]) -> float:
     """Share of the question's words, by weight, that `words` holds."""
     return sum(asked[token] for token in words & asked.keys()) / (sum(asked.values()) or 1.0)
 
 
 def _window(chunk: Chunk, tokens: set[str]) -> tuple[int, int]:
-    """The lines of a long code or table chunk around the one that fits the question best."""
+    """The lines of a long code or table chunk around the one that fits the question best.
+
+    A table keeps its beginning: rows without their header tell nothing.
+    """
     lines = chunk.text.split("\n")
     if len(lines) <= _CODE_LINES:
         return 0, len(chunk.text)
     scores = [len(tokens & set(search_tokens(line))) for line in lines]
     best = scores.index(max(scores))
     first = max(0, min(best - _CODE_LINES // 3, len(lines) - _CODE_LINES))
+    last = first + _CODE_LINES
+    first = 0 if chunk.kind == "table" else first
     start = sum(len(line) + 1 for line in lines[:first])
-    return start, start + len("\n".join(lines[first : first + _CODE_LINES]))
+    return start, start + len("\n".join(lines[first:last]))
 
 
 def _blocks(hit: Hit, draft: Draft) -> tuple[Draft, ...]:
@@ -200,10 +224,11 @@ def _blocks(hit: Hit, draft: Draft) -> tuple[Draft, ...]:
     )
 
 
-def _direct(candidates: Sequence[Candidate], asked: dict[str, float]) -> Candidate:
+def _direct(candidates: Sequence[Candidate], asked: Mapping[str, float]) -> Candidate:
     """The sentence that answers: the best hit's first statement, unless another fits much better.
 
-    Steps keep their order, and a sentence that leads in code or a table is no answer by itself.
+    Steps keep their order, and a first statement its table; any other statement that leads in code
+    or a table is no answer by itself.
     Words of the heading count for no statement: it says them for all of its section.
     """
     lead = [candidate for candidate in candidates if candidate.hit == candidates[0].hit]
@@ -216,7 +241,7 @@ def _direct(candidates: Sequence[Candidate], asked: dict[str, float]) -> Candida
     best = max([c for c in lead if not c.blocks and not c.draft.is_block] or lead, key=fit)
     if not first.is_noted:
         return best
-    if any(candidate.draft.is_step for candidate in lead):
+    if first.blocks or any(candidate.draft.is_step for candidate in lead):
         return first
     return best if fit(best) - fit(first) > AHEAD else first
 
@@ -224,7 +249,7 @@ def _direct(candidates: Sequence[Candidate], asked: dict[str, float]) -> Candida
 def _choose(
     candidates: Sequence[Candidate],
     direct: Candidate,
-    asked: dict[str, float],
+    asked: Mapping[str, float],
     weigh: Weigh,
     language: Language | None,
 ) -> list[Candidate]:
@@ -241,19 +266,25 @@ def _choose(
         if gain < limit and len(chosen) >= LEAST:
             break
         best = left.pop(gains.index(gain))
-        if not _repeats(best, chosen, weigh) and _readable(best, chosen, language):
+        if not _repeats(best, chosen, asked, weigh) and _readable(best, chosen, language):
             chosen.append(best)
     return chosen
 
 
-def _repeats(candidate: Candidate, chosen: Iterable[Candidate], weigh: Weigh) -> bool:
-    """Most of its words were said already; with the same evidence half of them are enough."""
-    own = _weight(candidate.words, weigh)
+def _repeats(
+    candidate: Candidate, chosen: Iterable[Candidate], asked: Mapping[str, float], weigh: Weigh
+) -> bool:
+    """One sentence said most of its words already; with the same evidence half are enough.
+
+    With another number, or a word of the question that was missing, it says something else.
+    """
+    own = _weight(candidate.words, weigh) or 1.0
     for other in chosen:
-        shorter = min(own, _weight(other.words, weigh)) or 1.0
-        overlap = _weight(candidate.words & other.words, weigh) / shorter
+        new = candidate.words - other.words
+        if candidate.blocks or new & asked.keys() or any(word[0].isdigit() for word in new):
+            continue
         same = set(candidate.draft.chunk.based_on) & set(other.draft.chunk.based_on)
-        if overlap > (0.5 if same else 0.65) and not candidate.blocks:
+        if 1 - _weight(new, weigh) / own > (0.5 if same else 0.65):
             return True
     return False
 
@@ -320,6 +351,8 @@ def to_sentences(drafts: list[Draft], citations: Citations, language: Language) 
     for position, draft in enumerate(drafts):
         citation = citations.cite(draft.chunk, draft.start, draft.end)
         text = citation.quote
+        if draft.chunk.kind == "passage":
+            text = _LINK.sub(r"\1", text)  # relative links lead nowhere outside of their document
         if draft.is_block:
             text = _as_block(draft, text)
         elif draft.chunk.language != language:

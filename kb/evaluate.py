@@ -328,7 +328,9 @@ def read_baseline(file: Path) -> Baseline | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise KbError(f"{file} is damaged; accept anew with `python -m kb eval --accept`.") from error
+        raise KbError(
+            f"{file} is damaged; accept anew with `python -m kb eval --accept`."
+        ) from error
 
 
 def flips(

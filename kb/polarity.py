@@ -77,12 +77,13 @@ _OPPOSITES = (
     _pair(r"\balphabetical|アルファベット順", r"\brandom|\breverse|ランダム|逆順"),
 )
 _SEQUENCE = _pair(
-    r"\bbefore\b|\bprior to\b|前に|前の|直前", r"\bafter\b|\blater\b|\bonce\b|後に|後の|直後|のあと|した後"
+    r"\bbefore\b|\bprior to\b|前に|前の|直前",
+    r"\bafter\b|\blater\b|\bonce\b|後に|後の|直後|のあと|した後",
 )
 _POLAR_OPPOSITES = (
     _pair(
         r"\bmust\b|\brequire[ds]?\b|\bmandatory\b|\bhas to\b|必須|必要",
-        r"\boptional|\bmay be left out\b|任意|省略でき|不要",
+        r"\boptional|\bmay be left out\b|任意(?!の)|省略でき|不要",
     ),
     _pair(
         r"\benable[ds]?\b|\bswitched on\b|\bon by default\b|有効",
@@ -101,7 +102,7 @@ _POLAR_OPPOSITES = (
 )
 """Pairs in which denying the one says the other."""
 
-_OBJECT = r"(?:the |an? |your |its |image's )*(/?[a-z][\w./-]*[\w/])"
+_OBJECT = r"(?:the |an? |your |its |\w+'s )*(/?[a-z][\w./-]*[\w/])"
 _SUBJECT = r"(/?[a-z][\w./-]*[\w/])\s*"
 _ROLES = tuple(
     (role, re.compile(pattern, re.ASCII))
@@ -162,7 +163,7 @@ def _only_first(pair: _Pair, one: str, other: str) -> bool:
 
 
 def misplaced(sentence: str, proof: str) -> list[str]:
-    """Names that have a part in the sentence (“instead of X”, X より) that others have in the proof."""
+    """Names with a part in the sentence (“instead of X”, X より) that others have in the proof."""
     told, shown = _roles(sentence), _roles(proof)
     claimed, stands = (normalize(text.replace("`", "")) for text in (sentence, proof))
     return [

@@ -115,7 +115,8 @@ class Sentence:
     text: str
     citations: tuple[int, ...]
     marker: str = ""
-    """How the sentence is set: a paragraph (``), a bullet (`- `), a step (`1. `), a block."""
+    """How the sentence is set: a paragraph (``), one that goes on with the next (` `), a bullet
+    (`- `), a step (`1. `)."""
     proven: bool = True
 
 

@@ -24,6 +24,8 @@ _AROUND = 600
 """Characters of a passage shown on each side of a quote."""
 _LINE = 400
 """Characters by which a passage grows so that it ends with its line."""
+_LABEL = 120
+"""Characters of a button's label."""
 _TOOLTIP = 140
 """Characters of a quote shown over its number."""
 
@@ -74,10 +76,10 @@ def safe_markdown(text: str) -> str:
     return "\n".join([*lines, fence] if fence else lines)
 
 
-def label_markdown(text: str, most: int = 10_000) -> str:
-    """Prose as the label of a button: one line of at most `most` characters."""
+def label_markdown(text: str) -> str:
+    """Prose as the label of a button: one line, not too long."""
     line = " ".join(text.split())
-    return safe_markdown(line if len(line) <= most else line[: most - 1] + "…")
+    return safe_markdown(line if len(line) <= _LABEL else line[: _LABEL - 1] + "…")
 
 
 def _safe_line(line: str, *, table: bool) -> str:
@@ -310,7 +312,9 @@ def _around(text: str, start: int, end: int, most: int) -> tuple[int, int]:
 _INLINE = re.compile(
     r"(?P<code>(?P<ticks>`+)(?!`)(?P<inner>[^\n]*?)(?<!`)(?P=ticks)(?!`))"
     r"|(?P<bold>\*\*(?P<strong>[^*`\n]+)\*\*)"
+    r"|(?P<link>(?<!!)\[(?P<words>[^\[\]`\n]+)\]\([^()\s]*\))"
     r"|(?P<note>\[\^[\w-]+\])"
+    r"|(?P<anchor><a name=\"[^\"<>\n]*\"></a>)"
     r"|(?P<tag></?[A-Za-z][^<>\n]*>)"
     r"|(?P<pair>\\)(?=[!-/:-@\[-`{-~])"
     r"|(?P<pipe>\|)"
@@ -335,7 +339,7 @@ def _pieces(document: Document, first: int, last: int) -> Iterator[_Piece]:
             yield begin, end, "lines"
         elif title:
             yield begin, begin + len(title[1]), "sign"
-            yield begin + len(title[1]), end, "b"
+            yield from _bold(title[2], begin + len(title[1]))
         elif line.startswith("|") and _TABLE_RULE.fullmatch(line):
             yield begin, end, "faint"
         else:
@@ -343,15 +347,32 @@ def _pieces(document: Document, first: int, last: int) -> Iterator[_Piece]:
 
 
 def _inline(line: str, at: int) -> Iterator[_Piece]:
+    """The pieces of a line of Markdown that begins at `at`."""
     for found in _INLINE.finditer(line):
-        inner = "inner" if found["code"] else "strong" if found["bold"] else ""
-        if inner:
-            yield at + found.start(), at + found.start(inner), "sign"
-            yield at + found.start(inner), at + found.end(inner), "code" if found["code"] else "b"
-            yield at + found.end(inner), at + found.end(), "sign"
+        begin, end = at + found.start(), at + found.end()
+        name = next((name for name in ("inner", "strong", "words") if found[name]), "")
+        if name:
+            first, last = at + found.start(name), at + found.end(name)
+            yield begin, first, "sign"
+            if name == "inner":
+                yield first, last, "code"
+            else:
+                inside = _bold if name == "strong" else _inline
+                yield from inside(found[name], first)
+            yield last, end, "sign"
         elif not found["pipe"] or line.startswith("|"):
-            kind = "note" if found["note"] else "sign" if found["pair"] else "faint"
-            yield at + found.start(), at + found.end(), kind
+            hidden = found["pair"] or found["anchor"]
+            yield begin, end, "note" if found["note"] else "sign" if hidden else "faint"
+
+
+def _bold(text: str, at: int) -> Iterator[_Piece]:
+    """The pieces of `text`, and what lies between them set in bold."""
+    end = at + len(text)
+    for piece in _inline(text, at):
+        yield at, piece[0], "b"
+        yield piece
+        at = piece[1]
+    yield at, end, "b"
 
 
 @lru_cache(maxsize=64)

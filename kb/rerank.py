@@ -33,9 +33,7 @@ class Reranker:
             return ()
         scores = self._model.predict([(query, _passage(hit)) for hit in hits])
         order = sorted(range(len(hits)), key=lambda i: -float(scores[i]))
-        return tuple(
-            replace(hits[i], score=hit.score) for i, hit in zip(order, hits, strict=True)
-        )
+        return tuple(replace(hits[i], score=hit.score) for i, hit in zip(order, hits, strict=True))
 
 
 def _passage(hit: Hit) -> str:

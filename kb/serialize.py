@@ -19,7 +19,8 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "clarify": answer.clarify,
         "answer": answer.answer,
         "sentences": [
-            {"text": sentence.text, "citations": list(sentence.citations)} for sentence in answer.sentences
+            {"text": sentence.text, "citations": list(sentence.citations)}
+            for sentence in answer.sentences
         ],
         "citations": [
             {

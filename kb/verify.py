@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kb.claims import missing_names, missing_quantities
+from kb.claims import clauses, missing_names, missing_quantities, reassigned
 from kb.embedding import Embedder
 from kb.polarity import denies, hints, misplaced, opposed
 from kb.text import language, normalize, plain, search_tokens, sentences
@@ -30,9 +30,6 @@ NEAR_NAMED = 0.84
 """The same when sentence and quote share an identifier or a number besides."""
 _COPIED = 0.75
 """Share of a clause's words from which another polarity is taken for a denial dropped or added."""
-_CLAUSE = re.compile(
-    r"[。．.;；:：、，,!?！？\n()（）]+(?=\s|$|[^\x00-\x7f])|\s+(?=(?:but|and|while|because|so|unless|if|when)\s)"
-)
 _END = "。．.!?！？ 　:："
 
 
@@ -57,6 +54,8 @@ def is_proven(
     own, given = set(search_tokens(claim)), set(search_tokens(proof))
     shared = len(own & given) / max(1, len(own))
     if opposed(claim, proof, copied=shared >= _COPIED) or misplaced(claim, proof):
+        return False
+    if reassigned(claim, proof):
         return False
     if language(claim) == language(proof):
         if _denial_differs(claim, proofs):
@@ -83,7 +82,7 @@ def _stands_in(claim: str, proofs: Sequence[str], parts: Sequence[str]) -> bool:
 def _nearness(
     claim: str, proofs: Sequence[str], parts: Sequence[str], embedder: Embedder
 ) -> tuple[float, str]:
-    """The highest cosine similarity of the claim to the quotes, whole and by sentence; and where."""
+    """The highest cosine similarity of the claim to the quotes, whole or by sentence; and where."""
     texts = list(dict.fromkeys([" ".join(proofs), *proofs, *parts]))[:12]
     vectors = embedder.passages([claim, *texts])
     similarities = vectors[1:] @ vectors[0]
@@ -93,13 +92,13 @@ def _nearness(
 
 def _denial_differs(claim: str, proofs: Sequence[str]) -> bool:
     """A clause denies what its counterpart in the quotes affirms, or the other way round."""
-    clauses = [(part, set(search_tokens(part))) for proof in proofs for part in _clauses(proof)]
+    parts = [(part, set(search_tokens(part))) for proof in proofs for part in clauses(proof)]
     proof = " ".join(proofs)
-    for clause in _clauses(claim):
+    for clause in clauses(claim):
         own = set(search_tokens(clause))
-        if not own or not clauses:
+        if not own or not parts:
             continue
-        part, tokens = max(clauses, key=lambda c: (len(own & c[1]), -len(c[1])))
+        part, tokens = max(parts, key=lambda c: (len(own & c[1]), -len(c[1])))
         alone = len(own) == 1 and len(tokens) > 2  # one word says too little of what it is part of
         if not alone and len(own & tokens) >= _COPIED * len(own):
             if denies(clause) % 2 != denies(part) % 2 and not _reworded(clause, part):
@@ -116,10 +115,8 @@ def _reworded(one: str, other: str) -> bool:
 
 
 def _denial_opposed(claim: str, nearest: str) -> bool:
-    """Across languages: one side denies, and the other says nothing that could be put as a denial."""
+    """Across languages: one side denies, and the other says nothing that can mean the same."""
     less, more = sorted((claim, nearest), key=denies)
-    return denies(more) > 0 == denies(less) and len(hints(less)) <= len(hints(more))
-
-
-def _clauses(text: str) -> list[str]:
-    return [part.strip() for part in _CLAUSE.split(text) if part and part.strip()]
+    if denies(less) or not denies(more):
+        return False
+    return len(hints(less)) <= len(hints(more))

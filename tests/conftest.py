@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ingest.collect import Collection, collect
 from ingest.publish import Published, in_use, locked, publish
 from ingest.sources import Source
-from kb.embedding import BundledEmbedder
+from kb.embedding import BundledEmbedder, Vectors
 from kb.index import Index, IndexStore, version_folder
 
 NOTE_JA = """\
@@ -83,9 +86,28 @@ def pytest_configure() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
 
 
+class RememberingEmbedder(BundledEmbedder):
+    """The bundled model; a text is embedded once a session, as many tests ingest the same few."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passage = cache(lambda text: BundledEmbedder.passages(self, [text])[0])
+        self._query = cache(lambda text: BundledEmbedder.queries(self, [text])[0])
+        self._count = cache(super().count)
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        return np.array([self._passage(text) for text in texts], np.float32)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return np.array([self._query(text) for text in texts], np.float32)
+
+    def count(self, text: str) -> int:
+        return self._count(text)
+
+
 @pytest.fixture(scope="session")
 def embedder() -> BundledEmbedder:
-    return BundledEmbedder()
+    return RememberingEmbedder()
 
 
 def write_knowledge(folder: Path) -> Path:
@@ -112,14 +134,17 @@ def folder_source(folder: Path, identity: str = "notes") -> Source:
 
 
 def ingest(
-    sources: list[Source], index_dir: Path, embedder: BundledEmbedder, *, only: str = ""
+    sources: list[Source], index_dir: Path, embedder: BundledEmbedder, chroma_url: str = ""
 ) -> tuple[Published, Collection]:
     """One run of ingest, as the command does it."""
     with locked(index_dir):
         name = in_use(index_dir)
-        previous = Index(version_folder(index_dir, name)) if name else None
-        collection = collect(sources, embedder.count, previous, model=embedder.name, only=only)
-        return publish(collection, embedder, index_dir, previous=previous), collection
+        previous = Index(version_folder(index_dir, name), chroma_url) if name else None
+        collection = collect(sources, embedder.count, previous, model=embedder.name)
+        published = publish(
+            collection, embedder, index_dir, previous=previous, chroma_url=chroma_url
+        )
+        return published, collection
 
 
 @pytest.fixture(scope="session")

@@ -32,13 +32,16 @@ def settings(index_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def start() -> Start:
     """Open the app; what the address says of the language only a browser brings along."""
 
-    def run(page: str = "", language: str = "ja", **query: str) -> AppTest:
+    def run(
+        page: str = "", language: str = "", locale: str | None = "ja-JP", **query: str
+    ) -> AppTest:
         app = AppTest.from_file(str(APP), default_timeout=60)
+        app.context["locale"] = locale
         for name, value in query.items():
             app.query_params[name] = value
         if page:
             app.switch_page(page)
         app.run()
-        return app if language == "ja" else app.get("button_group")[0].set_value(language).run()
+        return app.segmented_control[0].set_value(language).run() if language else app
 
     return run

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kb.errors import SettingsError
+from kb.errors import EmbeddingError, SettingsError
 from kb.messages import message
-from kb.records import Answer, Turn
+from kb.records import Answer, Language, Turn
 from tests.app.conftest import Start
 
 PIP = "pip で入るライブラリを足すだけでも、カスタムコンテナは必要？"
@@ -19,13 +19,13 @@ WEATHER = "明日の東京の天気は？"
 
 def shown(app: AppTest) -> str:
     """Everything on the screen that is text."""
-    parts = [*app.markdown, *app.text, *app.caption, *app.warning, *app.error, *app.get("html")]
+    parts = [*app.markdown, *app.text, *app.caption, *app.warning, *app.error, *app.html]
     return "\n".join(str(part.value) for part in parts)
 
 
 def proof(app: AppTest) -> str:
     """The panels with the quotes."""
-    return "\n".join(part.value for part in app.get("html") if "kb-citation" in part.value)
+    return "\n".join(part.value for part in app.html if part.value.startswith("<section"))
 
 
 def button(app: AppTest, text: str) -> AppTest:
@@ -57,19 +57,29 @@ class Scripted:
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     fake = Scripted()
-    monkeypatch.setattr("pages.shared.open_assistant", lambda *_: fake)
+    monkeypatch.setattr("screens.shared.open_assistant", lambda *_: fake)
     return fake
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_first_screen_offers_six_examples(start: Start, language: str) -> None:
+def test_first_screen_offers_six_examples(start: Start, language: Language) -> None:
     app = start(language=language)
     assert not app.exception
     labels = [b.label for b in app.button if (b.key or "").startswith("example_")]
-    expected = [message(f"ui_example_{n}", language) for n in range(1, 7)]  # type: ignore[arg-type]
+    expected = [message(f"ui_example_{n}", language) for n in range(1, 7)]
     assert labels == [text.replace("$", "\\$") for text in expected]
-    assert message("ui_title", language) in shown(app)  # type: ignore[arg-type]
-    assert app.chat_input[0].placeholder == message("ui_placeholder", language)  # type: ignore[arg-type]
+    assert message("ui_title", language) in shown(app)
+    assert app.chat_input[0].placeholder == message("ui_placeholder", language)
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [("ja", "ja"), ("ja-JP", "ja"), ("en-GB", "en"), ("de", "en"), (None, "ja")],
+)
+def test_the_interface_speaks_the_browsers_language(
+    start: Start, locale: str | None, language: Language
+) -> None:
+    assert message("ui_title", language) in shown(start(locale=locale))
 
 
 def test_a_click_on_an_example_gives_an_answer_with_citations(start: Start) -> None:
@@ -78,8 +88,9 @@ def test_a_click_on_an_example_gives_an_answer_with_citations(start: Start) -> N
     assert "`requirements.txt`" in app.markdown[0].value
     assert "[[1]](source?document=" in app.markdown[0].value
     assert app.expander[0].label == "出典（3 件）"
-    quote = '<mark>ライブラリを足すだけなら、<span class="kb-sign">`</span><code>requirements.txt</code>'
-    assert quote in proof(app)
+    quote = proof(app).split("<mark>")[1].split("</mark>")[0]
+    assert quote.startswith("ライブラリを足すだけなら、")
+    assert "<code>requirements.txt</code>" in quote
     assert "docs.example samples" in proof(app)
     assert not [b for b in app.button if (b.key or "").startswith("example_")]
 
@@ -161,7 +172,7 @@ def test_a_new_chat_starts_empty_and_the_old_one_can_be_opened(
 def test_the_language_switch_keeps_the_conversation(start: Start) -> None:
     app = ask(start(), "学習したモデルはどこに保存すればいい？")
     before = app.markdown[0].value
-    app = app.get("button_group")[0].set_value("en").run()
+    app = app.segmented_control[0].set_value("en").run()
     assert app.text[0].value == "学習したモデルはどこに保存すればいい？"
     assert app.markdown[0].value == before.replace("&language=ja", "&language=en")
     assert app.expander[0].label == "Sources (2)"
@@ -204,10 +215,14 @@ def test_an_assistant_that_raises_costs_one_sentence(
 def test_an_assistant_that_cannot_be_opened_costs_one_sentence(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KB_EMBEDDING_MODEL", "/no/such/folder")
+    def broken(*_: object) -> None:
+        raise EmbeddingError("secret detail")
+
+    monkeypatch.setattr("screens.shared.open_assistant", broken)
     app = ask(start(), "first?")
     assert not app.exception
     assert [e.value for e in app.error] == [message("ui_misconfigured", "ja")]
+    assert "secret" not in shown(app)
 
 
 def test_a_setting_that_cannot_be_read_costs_one_sentence(
@@ -225,7 +240,7 @@ def test_a_page_that_fails_costs_one_sentence(
     def broken(*_: object) -> None:
         raise OSError("secret detail")
 
-    monkeypatch.setattr("pages.shared.open_store", broken)
+    monkeypatch.setattr("screens.shared.open_store", broken)
     app = start()
     assert not app.exception
     assert message("ui_failed", "ja") in shown(app)
@@ -237,7 +252,7 @@ def test_an_answer_outlives_its_index(
 ) -> None:
     app = ask(start(), "学習したモデルはどこに保存すればいい？")
     monkeypatch.setenv("KB_INDEX_DIR", str(tmp_path / "nothing"))
-    from pages import shared  # the app's own modules
+    from screens import shared  # the app's own modules
 
     shared.store.clear()
     app = app.run()

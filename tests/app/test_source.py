@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,13 +13,12 @@ from kb.messages import message
 from kb.records import Citation
 from kb.render import source_page
 from tests.app.conftest import Start
-from urllib.parse import parse_qsl
 
-PAGE = "pages/source.py"
+PAGE = "screens/source.py"
 
 
 def texts(app: AppTest) -> list[str]:
-    return [part.value for part in app.get("html")]
+    return [part.value for part in app.html]
 
 
 @pytest.fixture

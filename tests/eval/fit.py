@@ -2,16 +2,19 @@
 
 Rank: linear weights over the signals of a group, softmax over the candidates of a question, so that
 groups that hold the evidence come first. Scope: logistic weights over the signals of a question,
-answer against decline. Both with an L2 penalty; five-fold cross-validation is printed beside the fit,
-because the tuning slice is small. The set-aside slice is never read.
+answer against decline. Both with an L2 penalty; five-fold cross-validation stands beside the fit,
+because the tuning slice is small; the figures go into fit.json, for the evaluation's report. The
+set-aside slice is never read.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +28,7 @@ from kb.settings import read_settings
 from kb.wiring import open_assistant, open_store
 
 Matrix = NDArray[np.float64]
+Figures = dict[str, Any]
 _KB = Path(rank.__file__).parent
 _GOLDEN = Path(__file__).with_name("golden.yaml")
 _RANK_PENALTY = 0.005
@@ -37,14 +41,15 @@ def main() -> int:
     store = open_store(settings)
     assistant, index = open_assistant(settings, store), store.current()
     items = [item for item in read_golden(_GOLDEN) if item.split == "tune"]
-    fit_rank(items, assistant, index)
+    figures = [fit_rank(items, assistant, index)]
     rank._weights.cache_clear()
-    fit_scope(items, assistant, index)
+    figures += fit_scope(items, assistant, index)
+    _write(Path(__file__).with_name("fit.json"), figures)
     return 0
 
 
-def fit_rank(items: list[Item], assistant: Assistant, index: Index) -> None:
-    """Weights that put groups with the evidence of a question first."""
+def fit_rank(items: list[Item], assistant: Assistant, index: Index) -> Figures:
+    """Weights that put groups with the evidence of a question first; gives its figures."""
     held = evidence_by_group(index)
     features, gains = [], []
     for item in items:
@@ -82,19 +87,18 @@ def fit_rank(items: list[Item], assistant: Assistant, index: Index) -> None:
         return float(np.mean([gains[i][int(np.argmax(features[i] @ weights))] > 0 for i in part]))
 
     weights, crossed = _fit(loss, right_first, start, len(features))
-    print(
-        f"rank: evidence first {right_first(weights, list(range(len(features)))):.3f}, "
-        f"cross-validated {crossed:.3f} on {len(features)} questions"
-    )
+    fitted = right_first(weights, list(range(len(features))))
+    figures = _figures("rank", "evidence comes first", len(features), fitted, crossed)
     _write(
         _KB / "rank_weights.json",
         {n: round(float(w), 3) for n, w in zip(rank.FEATURES, weights, strict=True)},
     )
+    return figures
 
 
-def fit_scope(items: list[Item], assistant: Assistant, index: Index) -> None:
+def fit_scope(items: list[Item], assistant: Assistant, index: Index) -> list[Figures]:
     """Weights that tell questions to answer from those to decline, and why to decline."""
-    rows, answer, inside = [], [], []
+    rows, answer, inside, figures = [], [], [], []
     for item in items:
         asked, _ = scope.without_attack(item.question)
         if item.declined == "unsafe" or not asked or (item.kind == "injection" and item.declined):
@@ -129,21 +133,34 @@ def fit_scope(items: list[Item], assistant: Assistant, index: Index) -> None:
             return float(np.mean(((x[part] @ w) > 0) == (y[part] > 0)))
 
         weights, crossed = _fit(loss, accuracy, np.zeros(x.shape[1]), len(y))
-        print(
-            f"scope {name}: right {accuracy(weights, list(range(len(y)))):.3f}, cross-validated {crossed:.3f} "
-            f"on {len(y)} questions"
-        )
-        limits[name] = _limit(loss, x, y)
+        right = accuracy(weights, list(range(len(y))))
+        figures.append(_figures(f"scope: {name}", "share decided rightly", len(y), right, crossed))
+        limits[name], worst = _limit(loss, x, y)
+        measure = "lower one of precision and recall of declining, at the limit"
+        figures.append(_figures(f"scope: {name}", measure, len(y), math.nan, worst))
         names = ("bias", *scope.FEATURES)
         fitted[name] = {n: round(float(w), 3) for n, w in zip(names, weights, strict=True)}
     fitted["limits"] = limits
     _write(_KB / "scope_weights.json", fitted)
+    return figures
+
+
+def _figures(model: str, measure: str, questions: int, fitted: float, crossed: float) -> Figures:
+    """A row for the evaluation's report; `crossed` is measured on held-out fifths."""
+    print(f"{model}: {measure} {fitted:.3f}, cross-validated {crossed:.3f}, {questions} questions")
+    return {
+        "model": model,
+        "measure": measure,
+        "questions": questions,
+        "fitted": None if math.isnan(fitted) else round(fitted, 3),
+        "crossed": round(crossed, 3),
+    }
 
 
 def _limit(
     loss: Callable[[Matrix, list[int]], tuple[float, Matrix]], x: Matrix, y: Matrix
-) -> float:
-    """The limit at which the lower one of precision and recall of declining is highest.
+) -> tuple[float, float]:
+    """The limit at which the lower one of precision and recall of declining is highest, and that.
 
     Judged on predictions for held-out fifths, so that the limit does not lean on the fit itself.
     """
@@ -160,8 +177,7 @@ def _limit(
             right / max(1.0, float(declined.sum())), right / max(1.0, float((y == 0).sum()))
         )
         best = max(best, (worst, float(limit)))
-    print(f"  limit {best[1]:.2f}: precision and recall of declining at least {best[0]:.3f}")
-    return round(best[1], 2)
+    return round(best[1], 2), best[0]
 
 
 def _fit(

@@ -14,7 +14,7 @@ import pytest
 
 from ingest.__main__ import main
 from ingest.evidence import Evidence
-from ingest.links import check, links_of, report
+from ingest.links import check, lines_of, links_of
 from ingest.sources import Source
 
 
@@ -110,7 +110,7 @@ def test_at_most_four_requests_are_under_way(site: str) -> None:
 def test_a_silent_host_costs_one_attempt_and_one_line(site: str, nowhere: str) -> None:
     found = {f"{nowhere}/{i}": ["T1"] for i in range(200)} | {f"{site}/gone": ["T2", "source a"]}
     started = time.perf_counter()
-    lines = report(check(found, patience=0.5))
+    lines = lines_of(check(found, patience=0.5))
     assert time.perf_counter() - started < 5
     assert lines[0] == f"dead  {site}/gone (404), used by T2, source a"
     assert lines[1].startswith(f"no answer  {nowhere.removeprefix('http://')} (")

@@ -1,4 +1,4 @@
-"""Documents of every kind, small enough to judge at sight; for the tests of parsing and chunking."""
+"""Documents of every kind, small enough to judge at sight; for parsing and chunking."""
 
 from __future__ import annotations
 
@@ -42,7 +42,11 @@ NOTEBOOK = json.dumps(
         "nbformat_minor": 4,
         "metadata": {},
         "cells": [
-            {"cell_type": "markdown", "metadata": {}, "source": ["# 天気モデル\n", "\n", "雨を当てます。"]},
+            {
+                "cell_type": "markdown",
+                "metadata": {},
+                "source": ["# 天気モデル\n", "\n", "雨を当てます。"],
+            },
             {"cell_type": "markdown", "metadata": {}, "source": "## Build the container"},
             {
                 "cell_type": "code",
@@ -54,7 +58,7 @@ NOTEBOOK = json.dumps(
                 ],
             },
             {"cell_type": "raw", "metadata": {}, "source": "raw cell"},
-            {"cell_type": "code", "metadata": {}, "execution_count": 2, "source": "", "outputs": []},
+            {"cell_type": "raw", "metadata": {}, "source": "another"},
             {"cell_type": "markdown", "metadata": {}, "source": "### 確かめる\n\n動くか見ます。"},
             {"cell_type": "markdown", "metadata": {}, "source": "## Clean up\n\nDelete it."},
         ],
@@ -139,7 +143,8 @@ HTML = """\
 <h2>配られた箱を広げる</h2>
 <p>足りない部品だけを加えます。<code>requirements.txt</code> で済むなら箱は要りません。
 それでは足りないときに、次のような短いファイルを書きます。</p>
-<div class="hide-language"><pre class="unlimited-height-code"><code class="lang-dockerfile">FROM python:3.11
+<div class="hide-language">
+<pre class="unlimited-height-code"><code class="lang-dockerfile">FROM python:3.11
 
 # 部品を足す
 RUN pip install mecab</code></pre></div>
@@ -154,7 +159,8 @@ RUN pip install mecab</code></pre></div>
 <ol><li><p>箱を作る。</p><pre><code>docker build -t rain .</code></pre></li><li>箱を送る。</li></ol>
 </section></article>
 <section id="Comments"><h2>コメント</h2><p>とても役に立ちました。匿名より。</p></section></main>
-<aside class="blog-sidebar"><h3>関連記事</h3><ul><li><a href="/b">量子計算はじめの一歩</a></li></ul></aside>
+<aside class="blog-sidebar"><h3>関連記事</h3>
+<ul><li><a href="/b">量子計算はじめの一歩</a></li></ul></aside>
 <footer id="aws-page-footer"><ul><li><a href="/privacy">プライバシー</a></li></ul></footer>
 </body></html>
 """
@@ -192,10 +198,13 @@ def pdf(*pages: str, title: str = "") -> bytes:
         data += f"{number} 0 obj\n{body}\nendobj\n".encode()
     table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
     size = len(objects) + 1
-    return data + (
-        f"xref\n0 {size}\n0000000000 65535 f \n{table}"
-        f"trailer\n<< /Size {size} /Root 1 0 R /Info 5 0 R >>\nstartxref\n{len(data)}\n%%EOF\n"
-    ).encode()
+    return (
+        data
+        + (
+            f"xref\n0 {size}\n0000000000 65535 f \n{table}"
+            f"trailer\n<< /Size {size} /Root 1 0 R /Info 5 0 R >>\nstartxref\n{len(data)}\n%%EOF\n"
+        ).encode()
+    )
 
 
 def raw(kind: str, data: bytes | str, name: str = "document") -> RawDocument:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TEXTS = [
     "Where do I save the trained model?",
     "学習したモデルはどこに保存しますか。",
-    "ﾊﾝｶｸの ｶﾅ と ＦＵＬＬ　ＷＩＤＴＨ と ①㈱",
+    "ﾊﾝｶｸの ﾒﾓﾘｶﾞ ﾌﾞﾗｳｻﾞ と ＦＵＬＬ　ＷＩＤＴＨ と ①㈱",
     "double  spaces   and\ttabs\nand lines  ",
     "絵文字 🌧️👩‍💻🇯🇵 と記号 ±∑≠ → …",
     "ENV SAGEMAKER_PROGRAM train.py\nCOPY train.py /opt/ml/code/",
@@ -30,6 +30,11 @@ TEXTS = [
     "",
     "長い文です。" * 300,
 ]
+
+
+@pytest.fixture(scope="module")
+def embedder() -> BundledEmbedder:
+    return BundledEmbedder()  # and not the one that remembers
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +121,10 @@ def test_bulk_vectors_agree_with_the_bundled_models(
     assert dict(zip(TEXTS, similarity, strict=True)) == {
         text: pytest.approx(1, abs=0.001) for text in TEXTS
     }
+    questions = TEXTS[:6]
+    assert cosine(bulk.queries(questions), embedder.queries(questions)) == pytest.approx(
+        1, abs=0.001
+    )
     assert bulk.name == embedder.name
 
 
@@ -194,5 +203,5 @@ def test_the_bundled_model_needs_no_torch() -> None:
         "e.queries(['雨']); e.passages(['雨']); e.count('雨'); "
         "print([m for m in ('torch', 'transformers', 'sentence_transformers') if m in sys.modules])"
     )
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
+    said = subprocess.check_output([sys.executable, "-c", program], text=True)
+    assert said.strip() == "[]"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -20,39 +18,16 @@ from ingest.fetch import Fetched, fetch
 from ingest.git import fetch_git
 from ingest.sources import Source
 from kb.errors import FetchError
+from tests.unit.repositories import commit, git, published
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs the program git")
-
-
-def git(folder: Path, *arguments: str) -> str:
-    surroundings = {name: v for name, v in os.environ.items() if not name.startswith("GIT_")}
-    identity = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@h.example"}
-    identity |= {"GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@h.example"}
-    run = subprocess.run(
-        ["git", "-c", "init.defaultBranch=main", *arguments],
-        cwd=folder,
-        env={**surroundings, **identity},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return run.stdout.strip()
-
-
-def commit(work: Path, files: dict[str, str]) -> str:
-    for name, text in files.items():
-        (work / name).parent.mkdir(parents=True, exist_ok=True)
-        (work / name).write_text(text, encoding="utf-8")
-    git(work, "add", "--all")
-    git(work, "commit", "--quiet", "--message", "x")
-    return git(work, "rev-parse", "HEAD")
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Source:
     """A source whose repository has gone on since the pinned commit."""
     root = tmp_path_factory.mktemp("git")
-    work, bare = root / "work", root / "samples.git"
+    work = root / "work"
     work.mkdir()
     git(work, "init", "--quiet")
     (work / "train").mkdir()
@@ -68,10 +43,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Source:
         },
     )
     commit(work, {"README.md": "# Samples\n\nThe new text.\n", "train/new.py": "x = 1\n"})
-    git(root, "clone", "--quiet", "--bare", str(work), str(bare))
-    git(bare, "config", "uploadpack.allowAnySHA1InWant", "true")
-    git(bare, "config", "uploadpack.allowFilter", "true")
-    return Source("samples", "git", url=bare.as_uri(), commit=pinned, paths=("README.md", "train"))
+    url = published(work, root / "samples.git")
+    return Source("samples", "git", url=url, commit=pinned, paths=("README.md", "train"))
 
 
 def texts(fetched: Fetched) -> dict[str, str]:

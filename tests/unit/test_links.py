@@ -13,7 +13,9 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 BLOB = f"https://git.example/team/samples/blob/{COMMIT}"
 
 
-def link(identity: str, kind: str, text: str = "本文です。", *, heading: tuple[str, ...] = ()) -> str:
+def link(
+    identity: str, kind: str, text: str = "本文です。", *, heading: tuple[str, ...] = ()
+) -> str:
     commit = COMMIT if "/blob/" in identity else None
     document = Document(identity, "s", "題", text, kind, "ja", commit=commit)
     chunk = Chunk(
@@ -97,7 +99,10 @@ def test_a_long_quote_is_named_by_its_first_and_last_whole_words() -> None:
     head, tail = map(unquote, fragment(english).split(","))
     assert english.startswith(head + " ")
     assert english.endswith(" " + tail)
-    japanese = "学習ツールキットは、入力フォルダの下にある設定ファイルから、ハイパーパラメータと環境の情報を読み込み、学習スクリプトに渡します。"
+    japanese = (
+        "学習ツールキットは、入力フォルダの下にある設定ファイルから、ハイパーパラメータと環境の情報を"
+        "読み込み、学習スクリプトに渡します。"
+    )
     head, tail = map(unquote, fragment(japanese).split(","))
     assert japanese.startswith(head + "、")
     assert japanese.endswith("、" + tail)

@@ -1,4 +1,4 @@
-"""Our notes: sections, questions, statements and blocks with their exact places; mistakes by line."""
+"""Our notes: sections, questions, statements, blocks with their places; mistakes by line."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def test_a_question_is_read_with_or_without_quotes(written: str, question: str, 
 
 
 def test_statements_lose_marker_and_evidence() -> None:
-    (section,) = read_note(note("直接の答え。[^T1][^B-2]\n\n- 箇条。[^T1]\n1. 手順。[^T2]\n* 星。")).sections
+    body = "直接の答え。[^T1][^B-2]\n\n- 箇条。[^T1]\n1. 手順。[^T2]\n* 星。"
+    (section,) = read_note(note(body)).sections
     assert [(s.marker, s.span.text, s.evidence) for s in section.statements] == [
         ("", "直接の答え。", ("T1", "B-2")),
         ("- ", "箇条。", ("T1",)),
@@ -102,24 +103,20 @@ def test_fences_and_tables_belong_to_the_statement_before() -> None:
 
 
 def test_a_fence_may_hold_what_looks_like_headings_and_statements() -> None:
-    assert texts("文。\n\n```dockerfile\n## 見出しではない\n- 文ではない。[^T1]\n```\n\n次の文。") == [
-        "文。",
-        "次の文。",
-    ]
+    body = "文。\n\n```dockerfile\n## 見出しではない\n- 文ではない。[^T1]\n```\n\n次の文。"
+    assert texts(body) == ["文。", "次の文。"]
 
 
 def test_comments_and_footnotes_are_no_statements() -> None:
-    assert texts("文。\n<!-- 直す -->\n<!--\n長い注\n-->\n次の文。\n\n[^T1]: 本 <https://h.example/>") == [
-        "文。",
-        "次の文。",
-    ]
+    body = "文。\n<!-- 直す -->\n<!--\n長い注\n-->\n次の文。\n\n[^T1]: 本 <https://h.example/>"
+    assert texts(body) == ["文。", "次の文。"]
 
 
 def test_footnotes_between_sections_cost_no_statement() -> None:
     first, second = note("一。[^T1]\n\n[^T1]: <https://h.example/1>"), note("二。[^T1]")
     second = second.replace("id: x", "id: y").removeprefix("# 題\n\n")
-    read = read_note(first + "\n" + second)
-    assert [s.span.text for section in read.sections for s in section.statements] == ["一。", "二。"]
+    sections = read_note(first + "\n" + second).sections
+    assert [section.statements[0].span.text for section in sections] == ["一。", "二。"]
 
 
 def test_footnotes_give_the_addresses_of_the_evidence() -> None:
@@ -147,7 +144,7 @@ def test_a_note_without_sections_has_none() -> None:
         ("id x", "line 3: the comment below “見出し” must hold id and questions, as YAML"),
         ("questions:\n  - 雨は？", "line 3: the comment below “見出し” must hold id and questions"),
         ("id: x", "line 3: the comment below “見出し” must hold id and questions"),
-        ("id: x\nquestions: 雨は？", "line 3: the comment below “見出し” must hold id and questions"),
+        ("id: x\nquestions: 雨は？", "line 3: the comment below “見出し” must hold id and"),
         ("id: x\nquestions:\n\t- 雨は？", "line 3: the comment below “見出し” must hold id and"),
         (
             "id: x\nquestions:\n  - 雨は？\n  - apt-get: command not found",
@@ -166,7 +163,7 @@ def test_a_bad_block_is_named_with_its_line(block: str, sentence: str) -> None:
         ("```\nmake\n```\n\n文。", "line 11: code or a table must follow the statement that it"),
         ("| a |\n|---|", "line 11: code or a table must follow the statement that it"),
         ("文。\n\n```\nmake", "line 13: the code block that begins here has no end"),
-        ("文。\n\n## 次の見出し\n\n問いがない。", "line 13: below “## 次の見出し” a comment with id"),
+        ("文。\n\n## 次の見出し\n\n問いなし。", "line 13: below “## 次の見出し” a comment with id"),
         ("文。\n\n### 小見出し", "line 13: below “### 小見出し” a comment with id"),
         ("文。\n\n- [^T1]", "line 13: expected a sentence, found “- [^T1]”"),
     ],

@@ -99,7 +99,7 @@ def test_what_people_type_finds_what_is_written(typed: str, written: str) -> Non
         ("model_fn", {"model_fn", "model", "fn"}),
         ("ModelTrainer", {"modeltrainer", "model", "trainer"}),
         ("sagemaker.image_uris.retrieve", {"sagemaker.image_uris.retrieve", "image_uris"}),
-        ("ENTRYPOINT [\"python\"]", {"entrypoint", "python"}),
+        ('ENTRYPOINT ["python"]', {"entrypoint", "python"}),
         ("コンテナ", {"コン", "ンテ", "テナ", "コンテナ"}),
         ("学習", {"学習"}),
         ("版", {"版"}),
@@ -140,7 +140,7 @@ def pieces(text: str) -> list[str]:
         ["`a。b` は識別子です。", "次です。"],
     ],
 )
-def test_japanese_is_cut_after_its_full_stops_but_not_inside_quotations(expected: list[str]) -> None:
+def test_japanese_is_cut_after_full_stops_but_not_inside_quotations(expected: list[str]) -> None:
     assert pieces("".join(expected)) == expected
 
 
@@ -160,8 +160,9 @@ def test_english_is_cut_after_its_full_stops_but_not_inside_names(expected: list
 
 
 def test_list_items_and_paragraphs_begin_a_sentence() -> None:
-    expected = ["一つ目", "- 項目 A", "- 項目 B", "1. 手順。", "2. Do it.", "段落\n続き", "次の段落"]
-    assert pieces("一つ目\n- 項目 A\n- 項目 B\n1. 手順。\n2. Do it.\n\n段落\n続き\n\n次の段落") == expected
+    items = ["一つ目", "- 項目 A", "- 項目 B", "1. 手順。", "2. Do it."]
+    paragraphs = ["段落\n続き", "次の段落"]
+    assert pieces("\n".join(items) + "\n\n" + "\n\n".join(paragraphs)) == items + paragraphs
 
 
 def test_a_stray_backtick_or_bracket_does_not_swallow_the_rest() -> None:

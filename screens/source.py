@@ -8,7 +8,7 @@ from kb.errors import DocumentUnknown
 from kb.index import Index
 from kb.records import Document
 from kb.render import evidence_links, origin, passage_html, safe_markdown, title_html
-from pages.shared import LOG, current_index, label, ui_language
+from screens.shared import LOG, current_index, label, ui_language
 
 
 def main() -> None:

@@ -12,12 +12,11 @@ from kb.errors import KbError
 from kb.messages import message
 from kb.records import Answer, Document, Turn
 from kb.render import answer_markdown, citation_html, label_markdown, safe_markdown, title_html
-from pages import session
-from pages.session import Exchange
-from pages.shared import assistant, current_index, failure, label, run_script, ui_language
+from screens import session
+from screens.session import Exchange
+from screens.shared import assistant, current_index, failure, label, run_script, ui_language
 
 _EXAMPLES = 6
-_NAME = 24  # characters of its first question by which an earlier chat is called
 
 
 def main() -> None:
@@ -26,8 +25,10 @@ def main() -> None:
         session.ask(typed.strip())
     exchanges = session.exchanges()
     _sidebar()
+    first = st.empty()  # cleared at once when a question comes
     if not exchanges:
-        _welcome()
+        with first.container():
+            _welcome()
         return
     with st.container(key="conversation"):
         for number, exchange in enumerate(exchanges):
@@ -44,23 +45,30 @@ def _sidebar() -> None:
             disabled=not session.exchanges(),
             on_click=session.new_chat,
         )
-        earlier = [(n, chat[0].question) for n, chat in enumerate(session.chats()) if chat]
         if len(session.chats()) > 1:
             st.caption(label("chats"))
-            for number, question in reversed(earlier):
-                st.button(
-                    label_markdown(question, _NAME),
-                    key=f"chat_{number}",
-                    type="tertiary",
-                    disabled=number == session.opened(),
-                    on_click=session.open_chat,
-                    args=(number,),
-                )
+            with st.container(gap=None):
+                _earlier_chats()
         try:
             index = current_index()
         except KbError:
             return
         st.caption(label("version", version=index.version, documents=len(index.documents)))
+
+
+def _earlier_chats() -> None:
+    """The chats of this session, the newest first, under their first questions."""
+    for number, chat in reversed(list(enumerate(session.chats()))):
+        if chat:
+            st.button(
+                label_markdown(chat[0].question),
+                key=f"chat_{number}",
+                type="tertiary",
+                width="stretch",
+                disabled=number == session.opened(),
+                on_click=session.open_chat,
+                args=(number,),
+            )
 
 
 def _welcome() -> None:
@@ -89,7 +97,7 @@ def _show(exchange: Exchange, number: int, before: Sequence[Exchange], *, last: 
     with st.chat_message("user"):
         st.text(exchange.question)
     with st.chat_message("assistant"):
-        shown, below = st.empty(), st.container()
+        shown, below = st.empty(), st.empty()
         if last:  # before the answer comes, so that a stopped one can be asked again, too
             st.button(
                 label("retry"),
@@ -102,8 +110,10 @@ def _show(exchange: Exchange, number: int, before: Sequence[Exchange], *, last: 
             run_script(
                 "scroll", f"document.querySelector('.st-key-exchange-{number}')?.scrollIntoView()"
             )
+            with below.container(key="stopping"):  # seen when the script stops here
+                st.caption(label("stopped"))
             _stream(exchange, session.turns(before), shown)
-        with below:
+        with below.container():
             _finish(exchange, number, shown)
 
 

@@ -1,1 +1,0 @@
-"""The pages of the browser app, one file each, and what they share."""

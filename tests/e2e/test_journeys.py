@@ -1,0 +1,266 @@
+"""What people do with the chat, from the first screen to the proof."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kb.messages import message
+from tests.e2e.conftest import Open, Team
+from tests.fake_openai import Asked, FakeOpenAI, Reply
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+QUOTE = "ライブラリを足すだけなら、`requirements.txt` をコードの隣に置きます。"
+MODEL = "学習したモデルはどこに保存すればいい？"
+PATIENCE = 30_000
+
+
+def answers(page: Page) -> Locator:
+    return page.get_by_label("Chat message from assistant")
+
+
+def ask(page: Page, question: str) -> Locator:
+    """Type a question; gives its answer once it is there."""
+    before = answers(page).count()
+    page.get_by_test_id("stChatInputTextArea").fill(question)
+    page.keyboard.press("Enter")
+    return answered(page, before)
+
+
+def answered(page: Page, before: int) -> Locator:
+    answer = answers(page).nth(before)
+    answer.locator("[data-testid=stExpander], [class*=st-key-suggestion_]").first.wait_for(
+        timeout=PATIENCE
+    )
+    return answer
+
+
+def open_panel(answer: Locator) -> Locator:
+    answer.get_by_test_id("stExpander").locator("summary").click()
+    panel = answer.locator(".kb-citation")
+    panel.first.wait_for()
+    return panel
+
+
+def test_ask_and_open_a_citation(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    page.get_by_role("button", name="pip で入るライブラリ").click()
+    answer = answered(page, 0)
+    assert "requirements.txt をコードの隣に置きます。" in answer.inner_text()
+
+    panel = open_panel(answer)
+    assert panel.first.locator("mark").text_content() == QUOTE
+    assert "学習ジョブ › ライブラリを足すには" in panel.first.inner_text()
+
+    with page.context.expect_page() as opened:
+        answer.get_by_role("link", name="[1]").click()
+    source = opened.value
+    source.locator("mark").first.wait_for(timeout=PATIENCE)
+    assert "/source?document=" in source.url
+    assert source.locator("mark").first.text_content() == QUOTE
+    assert source.locator("h1").inner_text() == "学習ジョブ"
+    assert "docs.example/samples" in source.locator(".kb-evidence").inner_text()
+    assert page.url.rstrip("/") == app  # the conversation stays where it was
+
+
+def test_follow_up(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    ask(page, MODEL)
+    answer = ask(page, "それは環境変数でも分かる？")
+    assert "SM_MODEL_DIR" in answer.inner_text()
+    page.wait_for_timeout(500)
+    question = page.get_by_label("Chat message from user").nth(1)
+    top = question.bounding_box()
+    assert top is not None
+    assert 0 <= top["y"] < 200  # an answer is read from its beginning
+
+
+def test_refusal_and_a_click_on_a_suggestion(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    refusal = ask(page, "明日の東京の天気は？")
+    assert message("declined_out_of_scope", "ja") in refusal.inner_text()
+    assert refusal.get_by_role("link").count() == 0
+    suggestion = refusal.locator("[class*=st-key-suggestion_] button").first
+    offered = suggestion.inner_text()
+    suggestion.click()
+    answer = answered(page, 1)
+    assert page.get_by_label("Chat message from user").nth(1).inner_text() == offered
+    assert answer.get_by_role("link", name="[1]").count() >= 1
+
+
+def test_new_chat_and_back(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    ask(page, MODEL)
+    page.get_by_role("button", name=message("ui_new_chat", "ja")).click()
+    page.locator(".kb-title").wait_for()
+    assert answers(page).count() == 0
+    page.get_by_role("button", name=MODEL[:10]).click()
+    assert "/opt/ml/model" in answered(page, 0).inner_text()
+
+
+def test_the_browsers_language_comes_first_and_the_switch_keeps_the_conversation(
+    app: str, open_page: Open
+) -> None:
+    page = open_page(app, locale="en-US")
+    assert page.locator("h1").inner_text() == message("ui_title", "en")
+    assert page.locator("html").get_attribute("lang") == "en"
+    answer = ask(page, MODEL)
+    assert "学習コードは" in answer.inner_text()  # in the language of the question
+    assert "Sources (2)" in answer.inner_text()
+    page.get_by_role("radio", name="日本語").or_(page.get_by_role("button", name="日本語")).click()
+    page.get_by_text("出典（2 件）").wait_for()
+    assert "学習コードは" in answers(page).first.inner_text()
+    page.reload()
+    page.locator("h1").wait_for()
+    assert page.locator("h1").inner_text() == message("ui_title", "ja")
+
+
+def test_a_narrow_screen_never_scrolls_sideways(app: str, open_page: Open) -> None:
+    page = open_page(app, width=390, height=844, theme="dark")
+
+    def overflow(screen: Page) -> int:
+        script = "Math.max(...['html', '.stMain'].map(s => document.querySelector(s)).map("
+        return int(screen.evaluate(script + "e => e.scrollWidth - e.clientWidth))"))
+
+    assert overflow(page) == 0
+    for button in page.locator("[class*=st-key-example_] button").all():
+        inside = "e => [...e.querySelectorAll('*')].every(x => x.scrollWidth <= x.clientWidth + 1"
+        assert button.evaluate(inside + " || getComputedStyle(x).display == 'inline')")
+    answer = ask(page, "apt でライブラリを足すには？")
+    open_panel(answer)
+    assert overflow(page) == 0
+    with page.context.expect_page() as opened:
+        answer.get_by_role("link", name="[1]").click()
+    opened.value.locator("mark").first.wait_for(timeout=PATIENCE)
+    assert overflow(opened.value) == 0
+
+
+def test_a_picture_in_a_source_is_never_fetched(app: str, open_page: Open) -> None:
+    page = open_page(app, locale="en-US")  # which checks every request
+    answer = ask(page, "How often is the training image team-train rebuilt and pushed to ECR?")
+    assert "rebuilt every night" in answer.inner_text()
+    quoted = open_panel(answer).filter(has_text="https://images.example/state.png").first
+    assert page.locator("img").count() == 0
+    assert page.locator(".katex").count() == 0
+    with page.context.expect_page() as opened:
+        quoted.get_by_role("link").first.click()
+    opened.value.locator("mark").first.wait_for(timeout=PATIENCE)
+    assert opened.value.locator("img").count() == 0
+
+
+def test_a_new_version_is_read_without_a_restart(team: Team, open_page: Open) -> None:
+    note = team.knowledge / "ja" / "training.md"
+    with team.serve() as url:
+        page = open_page(url)
+        assert "/opt/ml/model" in ask(page, MODEL).inner_text()
+        version = page.get_by_test_id("stSidebar").inner_text()
+        note.write_text(note.read_text(encoding="utf-8").replace("/opt/ml/model", "/opt/ml/modell"))
+        team.ingest()
+        answer = ask(page, MODEL)
+        assert "/opt/ml/modell" in answer.inner_text()
+        assert page.get_by_test_id("stSidebar").inner_text() != version
+        old = open_panel(answers(page).first)
+        assert "/opt/ml/model`" in (old.first.locator("mark").text_content() or "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a desktop is pretended with xdg-open")
+def test_on_a_desktop_the_browser_opens_unasked(team: Team, open_page: Open) -> None:
+    """And the first page asked for may be a source, as from a bookmark."""
+    programs = team.folder / "bin"
+    programs.mkdir()
+    opener = programs / "xdg-open"
+    opener.write_text(f'#!/bin/sh\necho "$1" > {team.folder}/opened\n')
+    opener.chmod(0o755)
+    note = f"{team.knowledge}/ja/training.md"
+    with team.serve(DISPLAY=":99", PATH=f"{programs}:{team.env['PATH']}") as url:
+        page = open_page(f"{url}/source?document={note}&start=113&end=120&language=en")
+        assert page.locator("mark").first.text_content()
+        assert page.get_by_test_id("stSidebarNavItems").locator("a:visible").count() == 0
+        assert page.get_by_text("English").count() == 1
+        assert (team.folder / "opened").read_text().strip() == url
+
+
+def test_the_keyboard_is_enough(app: str, open_page: Open) -> None:
+    page = open_page(app)
+
+    def tab_to(selector: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("s => document.activeElement.matches(s)", selector):
+                ring = "getComputedStyle(document.activeElement)"
+                assert page.evaluate(f"{ring}.boxShadow + {ring}.outlineStyle") != "nonenone"
+                return
+        pytest.fail(f"{selector} cannot be reached with Tab")
+
+    tab_to("[class*=st-key-example_] button")
+    page.keyboard.press("Enter")
+    answer = answered(page, 0)
+    page.evaluate("document.activeElement.blur(); document.querySelector('.stMain').focus()")
+    tab_to("a[title]")
+    tab_to("summary")
+    page.keyboard.press("Enter")
+    answer.locator(".kb-citation").first.wait_for()
+    tab_to(".kb-links a")
+
+
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_can_be_read(app: str, open_page: Open, theme: str) -> None:
+    """Contrast of at least 4.5 : 1 (WCAG AA) everywhere, code and quiet text as well."""
+    page = open_page(app, theme=theme)
+    page.wait_for_timeout(500)
+    assert page.evaluate(CONTRAST) == []
+    open_panel(ask(page, "apt でライブラリを足すには？"))
+    ask(page, "明日の東京の天気は？")
+    page.wait_for_timeout(500)
+    assert page.evaluate(CONTRAST) == []
+    with page.context.expect_page() as opened:
+        answers(page).first.get_by_role("link", name="[1]").click()
+    opened.value.locator("mark").first.wait_for(timeout=PATIENCE)
+    assert opened.value.evaluate(CONTRAST) == []
+
+
+def test_stop_keeps_what_has_come(team: Team, open_page: Open) -> None:
+    """And lets go of the model; afterwards the chat goes on."""
+    pytest.importorskip("langchain_openai")
+
+    def written(asked: Asked) -> str:
+        source = asked.id_of("SM_MODEL_DIR")
+        return (
+            f"環境変数 `SM_MODEL_DIR` でも置き場所が分かります。[{source}]"
+            + "さらに続きます。" * 200
+        )
+
+    def short(asked: Asked) -> str:
+        return f"置き場所は環境変数 `SM_MODEL_DIR` でも分かります。[{asked.id_of('SM_MODEL_DIR')}]"
+
+    with FakeOpenAI(Reply(written, size=4, pause=0.1), Reply(short)) as model:
+        env = {"KB_CHAT_MODEL": "openai:fake", "KB_CHAT_BASE_URL": model.base_url}
+        with team.serve(**env, OPENAI_API_KEY="none") as url:
+            page = open_page(url)
+            page.get_by_test_id("stChatInputTextArea").fill(MODEL)
+            page.keyboard.press("Enter")
+            answers(page).first.get_by_text("さらに続きます").wait_for(timeout=PATIENCE)
+            assert not page.get_by_text(message("ui_stopped", "ja")).is_visible()
+            page.get_by_test_id("stChatInputStopButton").click()
+            page.get_by_test_id("stChatInputSubmitButton").wait_for()
+            page.get_by_text(message("ui_stopped", "ja")).wait_for()
+            kept = answers(page).first.inner_text()
+            assert "SM_MODEL_DIR" in kept
+            assert model.closed_by_client.wait(10)
+            page.get_by_role("button", name=message("ui_retry", "ja")).wait_for()
+
+            answer = ask(page, "それは環境変数でも分かる？")
+            assert "分かります" in answer.inner_text()
+            stopped = answers(page).first.inner_text()
+            assert kept.split("さらに")[0] in stopped
+            assert message("ui_stopped", "ja") in stopped
+            history = [said["content"] for said in model.asked[1].messages]
+            assert any("SM_MODEL_DIR" in said for said in history)

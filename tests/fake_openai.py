@@ -1,0 +1,187 @@
+"""A local HTTP server that speaks the streaming chat API of OpenAI, as the test tells it to.
+
+It is a real server on the loopback device, so that the client library, its time-outs and its
+parser are the ones that run in production. Each request takes the next `Reply` of the script; the
+last one repeats.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+_SOURCE = re.compile(
+    r'<source id="(\w+)" title="([^"]*)" heading="([^"]*)" language="(\w+)">\n(.*?)\n</source>',
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request, as the server got it."""
+
+    body: dict[str, Any]
+    headers: dict[str, str]
+    at: float
+    """Seconds on the monotonic clock."""
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        return list(self.body["messages"])
+
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """Id and text of the sources that came with the question."""
+        return [(found[1], found[5]) for found in _SOURCE.finditer(self.messages[-1]["content"])]
+
+    def id_of(self, words: str) -> str:
+        """The id of the source that holds `words`; fails when there is not exactly one."""
+        found = [identity for identity, text in self.sources if words in text]
+        assert len(found) == 1, f"{len(found)} sources hold {words!r}"
+        return found[0]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """How one request is answered."""
+
+    text: str | Callable[[Asked], str] = ""
+    size: int = 3
+    """Characters a piece; small ones cut ids and addresses in two."""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    """Sent as the whole body instead of a stream."""
+    finish: str | None = "stop"
+    """None: the stream ends without saying why."""
+    stall: bool = False
+    """After the text only comments come, which keep the connection alive and the client waiting."""
+    reset: bool = False
+    """After the text the connection breaks."""
+    pause: float = 0.0
+    """Seconds before each piece."""
+
+
+def error(status: int, text: str = "no", **headers: str) -> Reply:
+    """An error as OpenAI reports it."""
+    body = json.dumps({"error": {"message": text, "type": "error", "code": status}}).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status=status, headers=named, raw=body)
+
+
+class FakeOpenAI:
+    """The server; `asked` holds what it was asked, in order."""
+
+    def __init__(self, *script: Reply) -> None:
+        self._script: Sequence[Reply] = script
+        self.asked: list[Asked] = []
+        self.closed_by_client = threading.Event()
+        """A client hung up before the stream was over."""
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                fake._answer(self)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self.port = int(self._server.server_port)
+        self.base_url = f"http://127.0.0.1:{self.port}/v1"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
+
+    def __enter__(self) -> FakeOpenAI:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _answer(self, handler: BaseHTTPRequestHandler) -> None:
+        body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        asked = Asked(body, headers, time.monotonic())
+        with self._lock:
+            reply = self._script[min(len(self.asked), len(self._script) - 1)]
+            self.asked.append(asked)
+        handler.close_connection = True
+        try:
+            if reply.raw is not None:
+                self._send_whole(handler, reply)
+            else:
+                self._send_stream(handler, reply, asked)
+        except (BrokenPipeError, ConnectionResetError):
+            self.closed_by_client.set()
+
+    def _send_whole(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+        assert reply.raw is not None
+        handler.send_response(reply.status)
+        for name, value in {"Content-Type": "application/json", **reply.headers}.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(reply.raw)))
+        handler.end_headers()
+        handler.wfile.write(reply.raw)
+
+    def _send_stream(self, handler: BaseHTTPRequestHandler, reply: Reply, asked: Asked) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        text = reply.text(asked) if callable(reply.text) else reply.text
+        _event(handler, {"role": "assistant", "content": ""})
+        for at in range(0, len(text), reply.size):
+            if reply.pause and self._over.wait(reply.pause):
+                return
+            _event(handler, {"content": text[at : at + reply.size]})
+        if reply.stall:
+            self._keep_alive(handler)
+            return
+        if reply.reset:
+            handler.connection.shutdown(socket.SHUT_RDWR)
+            return
+        if reply.finish is not None:
+            _event(handler, {}, reply.finish)
+            _chunk(handler, b"data: [DONE]\n\n")
+        handler.wfile.write(b"0\r\n\r\n")
+
+    def _keep_alive(self, handler: BaseHTTPRequestHandler) -> None:
+        while not self._over.wait(0.02):
+            _chunk(handler, b": keep-alive\n\n")
+
+
+def _event(
+    handler: BaseHTTPRequestHandler, delta: dict[str, str], finish: str | None = None
+) -> None:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    event = {"id": "x", "object": "chat.completion.chunk", "model": "fake", "choices": [choice]}
+    _chunk(handler, b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n")
+
+
+def _chunk(handler: BaseHTTPRequestHandler, data: bytes) -> None:
+    handler.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+    handler.wfile.flush()

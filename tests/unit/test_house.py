@@ -1,0 +1,90 @@
+"""The README, .env.example and the Makefile say what is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ingest.__main__ import _parser as ingest_parser
+from kb.__main__ import _parser as kb_parser
+from kb.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+# Files that speak for themselves, and folders that the tree names as a whole.
+UNLISTED = re.compile(
+    r"^(?:\.gitignore|README\.md|docs/.*|notes/(?:ja|en)/.*|prompts/.*|tests/.*|.*/__init__\.py)$"
+)
+
+
+def tracked() -> list[str]:
+    done = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        pytest.skip("not a git checkout")
+    return done.stdout.split()
+
+
+def listed() -> set[str]:
+    """Paths of the tree: a folder's line ends with a slash, its files are indented below."""
+    tree = README.split("## The tree", 1)[1].split("\n## ", 1)[0]
+    paths, folder = set(), ""
+    for line in tree.splitlines():
+        found = re.match(r"^    ( {2})?(\S+)(?: {2,}(.+))?$", line)
+        if not found:
+            continue
+        indented, name, _ = found.groups()
+        if name.endswith("/"):
+            folder = name
+            paths.add(name)
+        else:
+            paths.add(folder + name if indented else name)
+    return paths
+
+
+def test_the_tree_names_every_file_and_no_other() -> None:
+    files = {path for path in tracked() if not UNLISTED.match(path)}
+    named = {path for path in listed() if not path.endswith("/")}
+    assert files - named == set(), "in git, but not in the tree"
+    assert named - files == set(), "in the tree, but not in git"
+
+
+def test_every_line_of_the_tree_says_what_it_is_in_one_line() -> None:
+    tree = README.split("## The tree", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in tree.splitlines() if line.startswith("    ")]
+    assert lines
+    assert [line for line in lines if len(line) > 118 or not re.search(r"\S {2,}\S", line)] == []
+
+
+def test_every_setting_is_in_the_readme_and_in_the_example() -> None:
+    names = {f"KB_{name.upper()}" for name in Settings.model_fields}
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(KB_\w+)`", README, re.MULTILINE)) == names
+    assert set(re.findall(r"^# (KB_\w+)=", example, re.MULTILINE)) == names
+
+
+def test_the_example_settings_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    (tmp_path / ".env").write_text(re.sub(r"^# (KB_\w+=)", r"\1", example, flags=re.MULTILINE))
+    monkeypatch.chdir(tmp_path)
+    assert Settings().chat_timeout == 30
+
+
+@pytest.mark.parametrize(
+    "line", re.findall(r"^    \.venv/bin/python -m (.+?)(?: {2,}#.*)?$", README, re.M)
+)
+def test_the_readme_names_commands_that_exist(line: str) -> None:
+    words = re.sub(r" [<>] ?\S+", "", line).replace('"', "").split()
+    parser = {"kb": kb_parser, "ingest": ingest_parser}[words[0]]()
+    if words[0] == "kb" and words[1] == "ask":
+        words = [*words[:2], *(w for w in words[2:] if w.startswith("--"))]
+    parser.parse_args(words[1:])
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"`?make ([a-z-]+)", README)) <= targets

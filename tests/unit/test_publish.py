@@ -1,0 +1,476 @@
+"""Index versions: what is embedded, what stays, what survives failures; real Chroma, real model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from ingest import collect as collecting
+from ingest.collect import Report
+from ingest.publish import Published, content_hash, in_use, versions
+from ingest.sources import Source
+from kb.embedding import BundledEmbedder
+from kb.errors import KbError
+from kb.index import Index, IndexStore, version_folder
+from tests.conftest import README, folder_source, ingest
+from tests.unit.repositories import commit, git, published
+from tests.unit.web import Web
+
+POST = (
+    "<html><body><article><h1>雨のモデル</h1><div property='articleBody'><p>{}</p>"
+    + "<p>雨を当てるモデルを箱に詰めて動かす道を、一つずつ順に見ていきます。</p>" * 8
+    + "</div></article></body></html>"
+)
+
+
+class Base:
+    """A knowledge base under test: its sources, its index, and one run after another."""
+
+    def __init__(self, root: Path, knowledge: Path, embedder: BundledEmbedder) -> None:
+        self.knowledge, self.embedder = knowledge, embedder
+        self.index_dir = root / "index"
+        self.sources = [folder_source(knowledge)]
+
+    def run(self) -> Published:
+        done, self.collection = ingest(self.sources, self.index_dir, self.embedder)
+        return done
+
+    @property
+    def index(self) -> Index:
+        return IndexStore(self.index_dir).current()
+
+    def report(self, identity: str) -> Report:
+        (found,) = [report for report in self.collection.reports if report.id == identity]
+        return found
+
+    def names(self) -> list[str]:
+        return sorted(name.removeprefix(f"{self.knowledge}/") for name in self.index.documents)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        file = self.knowledge / name
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def base(tmp_path: Path, knowledge: Path, embedder: BundledEmbedder) -> Base:
+    return Base(tmp_path, knowledge, embedder)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    server = Web()
+    yield server
+    server.close()
+
+
+# What is embedded
+
+
+def test_the_first_run_embeds_every_text_and_stores_every_document(base: Base) -> None:
+    done = base.run()
+    assert done.new
+    assert base.names() == ["Dockerfile", "README.md", "en/training.md", "ja/training.md"]
+    texts = {chunk.search_text for chunk in base.index.chunks.values()}
+    assert done.embedded == len(texts)
+    assert base.index.vectors.count() == len(base.index.chunks)
+    for chunk in base.index.chunks.values():
+        assert base.index.document(chunk.document).text[chunk.start : chunk.end] == chunk.text
+
+
+def test_nothing_changed_embeds_nothing_and_keeps_the_version(base: Base) -> None:
+    first = base.run()
+    again = base.run()
+    assert (again.version, again.new, again.embedded) == (first.version, False, 0)
+    assert versions(base.index_dir) == [first.version]
+
+
+def test_one_edited_statement_embeds_only_its_chunks(base: Base) -> None:
+    base.run()
+    before = base.index
+    base.edit("ja/training.md", "でも分かります。", "からも分かります。")
+    done = base.run()
+    assert done.new
+    assert done.embedded == 2  # the statement, and the answer that holds it
+    changed = {c.search_text for c in base.index.chunks.values()} - {
+        c.search_text for c in before.chunks.values()
+    }
+    assert all("からも分かります。" in text for text in changed)
+    assert len(changed) == 2
+
+
+def test_vectors_of_unchanged_texts_are_carried_over_as_they_are(base: Base) -> None:
+    base.run()
+    before = base.index
+    old = before.vectors.get(before.chunks)
+    base.edit("README.md", "two hours", "three hours")
+    base.run()
+    new = base.index.vectors.get(base.index.chunks)
+    same = old.keys() & new.keys()
+    assert len(same) > 10
+    for identity in same:
+        assert new[identity] == pytest.approx(old[identity], abs=1e-6)  # Chroma normalises
+
+
+def test_the_same_text_in_two_files_is_embedded_once(base: Base) -> None:
+    shutil.copy(base.knowledge / "README.md", base.knowledge / "COPY.md")
+    done = base.run()
+    chunks = [chunk for chunk in base.index.chunks.values() if "predicts rain" in chunk.text]
+    assert len(chunks) == 2
+    assert done.embedded == len({chunk.search_text for chunk in base.index.chunks.values()})
+    one, other = base.index.vectors.get([chunk.id for chunk in chunks]).values()
+    assert one == pytest.approx(other)
+
+
+def test_the_ways_people_ask_are_embedded_as_questions_and_the_rest_as_passages(
+    base: Base,
+) -> None:
+    base.run()
+    chunks = list(base.index.chunks.values())
+    question = next(chunk for chunk in chunks if chunk.kind == "question")
+    statement = next(chunk for chunk in chunks if chunk.kind == "statement")
+    stored = base.index.vectors.get([question.id, statement.id])
+    (asked,) = base.embedder.queries([question.search_text])
+    (said,) = base.embedder.passages([statement.search_text])
+    assert stored[question.id] == pytest.approx(asked, abs=1e-5)
+    assert stored[statement.id] == pytest.approx(said, abs=1e-5)
+
+
+def test_another_model_embeds_everything_anew(base: Base) -> None:
+    first = base.run()
+
+    class Other(BundledEmbedder):
+        name = "other-model"
+
+    base.embedder = Other()
+    done = base.run()
+    assert (done.new, done.embedded) == (True, first.embedded)
+    assert base.index.manifest["embedding"] == "other-model"
+
+
+# The content hash
+
+
+def hash_of(base: Base) -> str:
+    return str(base.index.manifest["content_hash"])
+
+
+def test_equal_content_has_an_equal_hash_however_it_was_reached(base: Base, tmp_path: Path) -> None:
+    base.run()
+    first = hash_of(base)
+    base.edit("README.md", "two hours", "three hours")
+    base.run()
+    assert hash_of(base) != first
+    base.edit("README.md", "three hours", "two hours")
+    base.run()
+    assert hash_of(base) == first
+    fresh = Base(tmp_path / "fresh", base.knowledge, base.embedder)
+    fresh.run()
+    assert hash_of(fresh) == first
+
+
+def test_the_hash_knows_neither_order_nor_dates_but_every_field(base: Base) -> None:
+    base.run()
+    documents, chunks = base.collection.documents, base.collection.chunks
+    digest = content_hash(documents, chunks)
+    later = [replace(document, fetched="2030-01-01T00:00:00+00:00") for document in documents]
+    assert content_hash(later[::-1], chunks[::-1]) == digest
+    assert content_hash(documents, chunks[1:]) != digest
+    assert content_hash([replace(documents[0], title="別の題"), *documents[1:]], chunks) != digest
+    assert content_hash(documents, [replace(chunks[0], marker="* "), *chunks[1:]]) != digest
+
+
+# Failing sources
+
+
+def test_a_folder_that_vanishes_keeps_its_last_good_copy(base: Base) -> None:
+    base.run()
+    names = base.names()
+    shutil.move(base.knowledge, base.knowledge.with_name("elsewhere"))
+    done = base.run()
+    assert not done.new
+    assert base.names() == names
+    report = base.report("notes")
+    assert (report.state, report.documents) == ("kept", 4)
+    assert "does not exist" in report.reason
+
+
+def test_a_folder_that_is_emptied_never_empties_the_index(base: Base) -> None:
+    base.run()
+    names = base.names()
+    shutil.rmtree(base.knowledge)
+    base.knowledge.mkdir()
+    base.run()
+    assert base.names() == names
+    assert base.report("notes").state == "kept"
+
+
+def test_a_file_that_is_deleted_leaves_the_index(base: Base) -> None:
+    base.run()
+    (base.knowledge / "README.md").unlink()
+    done = base.run()
+    assert (done.new, done.embedded) == (True, 0)
+    assert "README.md" not in base.names()
+
+
+def test_a_broken_document_is_reported_by_name_and_skipped(base: Base) -> None:
+    (base.knowledge / "broken.ipynb").write_text("{", encoding="utf-8")
+    (base.knowledge / "bad.md").write_text(
+        "# 題\n\n## 見出し\n\n<!--\nid: x\n-->\n\n文。\n", encoding="utf-8"
+    )
+    base.run()
+    assert base.names() == ["Dockerfile", "README.md", "en/training.md", "ja/training.md"]
+    bad, broken = base.report("notes").problems
+    assert bad.startswith(f"{base.knowledge}/bad.md: line 3: the comment below “見出し”")
+    assert broken.startswith(f"{base.knowledge}/broken.ipynb: this notebook document is damaged")
+
+
+def test_a_page_comes_once_and_is_kept_when_its_server_fails(base: Base, web: Web) -> None:
+    url = web.gives("/post", POST.format("一つ目の版です。").encode(), etag='"v1"')
+    base.sources.append(Source("blog", "web", url=url, title="ブログ"))
+    base.run()
+    document = base.index.document(url)
+    assert document.title == "ブログ"
+    assert "一つ目の版です。" in document.text
+
+    web.gives("/post", b"", 304)
+    assert not base.run().new
+    assert web.requests[-1][1]["if-none-match"] == '"v1"'
+    assert base.report("blog").state == "unchanged"
+
+    web.gives("/post", b"oops", 500)
+    assert not base.run().new
+    report = base.report("blog")
+    assert (report.state, report.documents) == ("kept", 1)
+    assert report.reason == f"{url} answered with status 500, expected 200"
+    assert base.index.document(url) == document
+
+    web.gives("/post", POST.format("二つ目の版です。").encode(), etag='"v2"')
+    done = base.run()
+    assert (done.new, done.embedded) == (True, 1)
+    assert "二つ目の版です。" in base.index.document(url).text
+
+
+def test_a_page_that_loses_its_article_keeps_the_last_good_copy(base: Base, web: Web) -> None:
+    url = web.gives("/post", POST.format("本文です。").encode())
+    base.sources.append(Source("blog", "web", url=url))
+    base.run()
+    web.gives("/post", b"<html><body>Please log in</body></html>"[:0] + b"<html></html>")
+    base.run()
+    assert base.report("blog").state == "kept"
+    assert url in base.index.documents
+
+
+def test_a_source_that_never_came_is_reported_and_the_others_are_published(
+    base: Base, web: Web
+) -> None:
+    base.sources.append(Source("blog", "web", url=web.gives("/post", b"", 404)))
+    assert base.run().new
+    assert (base.report("blog").state, base.report("notes").state) == ("failed", "fetched")
+
+
+def test_a_page_that_drips_its_headers_costs_the_patience_and_no_more(
+    base: Base, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drip(request: BaseHTTPRequestHandler) -> None:
+        while not web.over.wait(0.1):
+            try:
+                request.wfile.write(b"HTTP/1.1 200 OK\r\n"[:1])
+            except OSError:
+                return
+
+    web.answers["/drip"] = drip
+    monkeypatch.setattr(collecting, "PATIENCE", 0.8)
+    base.sources.append(Source("blog", "web", url=web.root + "/drip"))
+    started = time.monotonic()
+    base.run()
+    assert base.report("blog").reason == "not complete within 0.8 s"
+    assert base.report("notes").state == "fetched"
+    assert time.monotonic() - started < 8
+
+
+def test_two_sources_with_the_same_file_are_told_apart(base: Base) -> None:
+    base.sources.append(folder_source(base.knowledge, "again"))
+    base.run()
+    report = base.report("again")
+    assert report.documents == report.chunks == 0
+    assert f"{base.knowledge}/README.md: an earlier source holds it already" in report.problems
+    assert len(base.names()) == 4
+
+
+def test_a_source_that_leaves_the_list_leaves_the_index(base: Base, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "more.md").write_text(README.replace("Weather", "Snow"), encoding="utf-8")
+    base.sources.append(folder_source(other, "other"))
+    base.run()
+    assert f"{other}/more.md" in base.index.documents
+    del base.sources[1]
+    done = base.run()
+    assert (done.new, done.embedded) == (True, 0)
+    assert f"{other}/more.md" not in base.index.documents
+
+
+def test_a_source_that_is_renamed_keeps_its_vectors_and_its_safety(base: Base) -> None:
+    base.run()
+    base.sources = [folder_source(base.knowledge, "wiki")]
+    done = base.run()
+    assert (done.new, done.embedded) == (True, 0)
+    shutil.rmtree(base.knowledge)
+    base.run()
+    assert base.report("wiki").state == "kept"
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="needs the program git")
+def test_a_pinned_commit_is_fetched_once(base: Base, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    git(work, "init", "--quiet")
+    pinned = commit(work, {"README.md": "# Samples\n\nHow to train.\n", "b.md": "# B\n\nText.\n"})
+    url = published(work, tmp_path / "samples.git")
+    samples = Source("samples", "git", url=url, commit=pinned, paths=("README.md",))
+    base.sources.append(samples)
+    base.run()
+    (identity,) = [name for name in base.index.documents if name.startswith("file:")]
+    assert base.index.document(identity).commit == pinned
+
+    base.sources[1] = replace(samples, paths=("README.md", "b.md"))
+    assert base.run().embedded == 1
+
+    shutil.rmtree(tmp_path / "samples.git")
+    assert not base.run().new
+    assert base.report("samples").state == "unchanged"
+
+
+def test_a_new_chunker_reads_pages_again_that_did_not_change(
+    base: Base, web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = web.gives("/post", POST.format("本文です。").encode(), etag='"v1"')
+    base.sources.append(Source("blog", "web", url=url))
+    base.run()
+    monkeypatch.setattr(collecting, "CHUNKER", "next")
+    for asked_again in (True, False):
+        base.run()
+        assert ("if-none-match" not in web.requests[-1][1]) is asked_again
+
+
+# Versions
+
+
+def test_only_the_newest_three_versions_stay(base: Base) -> None:
+    names = []
+    for hour in ("two", "three", "four", "five", "six"):
+        (base.knowledge / "README.md").write_text(
+            README.replace("two hours", f"{hour} hours"), encoding="utf-8"
+        )
+        names.append(base.run().version)
+    assert names == sorted(names)
+    assert versions(base.index_dir) == names[:1:-1]
+    folders = {folder.name for folder in (base.index_dir / "versions").iterdir()}
+    assert folders == set(names[2:])
+
+
+def test_names_sort_by_time_even_when_the_clock_is_put_back(base: Base) -> None:
+    base.run()
+    versions_folder = base.index_dir / "versions"
+    old = in_use(base.index_dir)
+    future = "v29990101-000000-07-00000000"
+    (versions_folder / old).rename(versions_folder / future)
+    shutil.copytree(versions_folder / future, versions_folder / old)
+    base.edit("README.md", "two hours", "three hours")
+    new = base.run().version
+    assert new.startswith("v29990101-000000-08-")
+
+
+def test_a_reader_that_is_open_sees_the_new_version_and_finishes_with_the_old(base: Base) -> None:
+    base.run()
+    reader = IndexStore(base.index_dir)
+    old = reader.current()
+    assert reader.current() is old
+    base.edit("README.md", "predicts rain", "predicts snow")
+    done = base.run()
+    new = reader.current()
+    assert new.version == done.version != old.version
+    query = base.embedder.queries(["snow"])[0]
+    identity, _ = new.vectors.search("passages", query, 1)[0]
+    assert "predicts snow" in new.chunks[identity].text
+    identity, _ = old.vectors.search("passages", query, 1)[0]
+    assert "predicts rain" in old.chunks[identity].text
+
+
+def test_a_second_ingest_at_the_same_time_is_refused(base: Base) -> None:
+    with (
+        locked(base.index_dir),
+        pytest.raises(KbError, match="Another ingest is working on .*; wait until it has finished"),
+    ):
+        base.run()
+    assert base.run().new
+
+
+KILLED = """
+import os, signal, sys
+import ingest.publish
+from ingest.__main__ import main
+def die(*arguments): os.kill(os.getpid(), signal.SIGKILL)
+setattr(ingest.publish, sys.argv[1], die)
+main([])
+"""
+
+
+@pytest.mark.parametrize("moment", ["_write_json", "point_to"])
+def test_an_ingest_that_is_killed_leaves_the_old_version_working(
+    base: Base, tmp_path: Path, moment: str
+) -> None:
+    first = base.run()
+    reader = IndexStore(base.index_dir)
+    reader.current()
+    base.edit("README.md", "predicts rain", "predicts snow")
+    listed = tmp_path / "sources.yaml"
+    entry = f"{{id: notes, kind: folder, path: '{base.knowledge}'}}"
+    listed.write_text(f"sources:\n  - {entry}\n", encoding="utf-8")
+    settings = {"KB_INDEX_DIR": str(base.index_dir), "KB_SOURCES": str(listed)}
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, moment], env={**os.environ, **settings}, timeout=60
+    )
+    assert run.returncode == -signal.SIGKILL
+    assert in_use(base.index_dir) == first.version
+    for store in (reader, IndexStore(base.index_dir)):
+        query = base.embedder.queries(["tomorrow's rain"])[0]
+        identity, _ = store.current().vectors.search("passages", query, 1)[0]
+        assert "predicts rain" in store.current().chunks[identity].text
+
+    done = base.run()
+    assert done.new
+    folders = {folder.name for folder in (base.index_dir / "versions").iterdir()}
+    assert folders == set(versions(base.index_dir))  # no half version stays
+
+
+@pytest.mark.parametrize("part", ["chroma", "chroma/chroma.sqlite3"])
+def test_a_version_whose_vectors_are_lost_is_built_anew(base: Base, part: str) -> None:
+    first = base.run()
+    lost = version_folder(base.index_dir, first.version) / part
+    shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
+    done = base.run()
+    assert (done.new, done.embedded) == (True, first.embedded)
+    assert base.index.vectors.count() == len(base.index.chunks)
+
+
+def test_documents_without_a_chunk_can_be_published(base: Base) -> None:
+    shutil.rmtree(base.knowledge)
+    base.knowledge.mkdir()
+    (base.knowledge / "title.md").write_text("# Only a title\n", encoding="utf-8")
+    base.run()
+    assert base.names() == ["title.md"]
+    assert base.index.chunks == {}
+    assert base.index.lexical.search(["title"], 3) == []
