@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from markdown_it import MarkdownIt
@@ -348,8 +347,3 @@ _PARSERS: dict[str, Callable[[RawDocument], _Result]] = {
     "html": _html,
     "pdf": _pdf,
 }
-
-
-def file_name(document: str) -> str:
-    """Last part of a document id, for reports."""
-    return PurePosixPath(document).name

@@ -27,11 +27,13 @@ MOST = 6
 """Sentences an answer has at most; code and tables that belong to one come on top."""
 LEAST = 2
 """Sentences an answer has at least, where the hits hold so many."""
+LEAD = 4
+"""Statements of the section that answers, where it holds so many."""
 MOST_FOREIGN = 3
 """Sentences in another language than the question's: its reader has to translate them."""
 DRAWN_ON = 4
 """Hits that an answer draws on at most."""
-BEHIND = 1.2
+BEHIND = 0.8
 """By so much a sentence may be behind the closest one."""
 AHEAD = 0.6
 """By so much a later statement must fit better than the first of its section to go before it: our
@@ -268,6 +270,12 @@ def _choose(
         best = left.pop(gains.index(gain))
         if not _repeats(best, chosen, asked, weigh) and _readable(best, chosen, language):
             chosen.append(best)
+    for candidate in lead:  # its section belongs together, more than single words tell
+        told = sum(c.hit == direct.hit for c in chosen)
+        plain_one = candidate.is_noted and not candidate.blocks and candidate not in chosen
+        if plain_one and told < LEAD and len(chosen) < MOST:
+            if not _repeats(candidate, chosen, asked, weigh):
+                chosen.append(candidate)
     return chosen
 
 
@@ -389,25 +397,26 @@ def _fence_language(document: str) -> str:
 
 
 def to_markdown(
-    parts: Iterable[Sentence],
-    mark: Callable[[int], str] = lambda number: f"[{number}]",
-    escape: Callable[[str], str] = lambda text: text,
+    parts: Iterable[Sentence], mark: Callable[[int], str] = lambda number: f"[{number}]"
 ) -> str:
-    """The answer as Markdown with [1] markers. Steps are numbered anew from 1.
+    """The answer as Markdown with [1] markers (or what `mark` makes of them).
 
-    `mark` and `escape` let a surface set the markers and the prose in its own way.
+    Steps are numbered anew from 1; code and tables stay as they are, blank lines included.
     """
-    lines: list[str] = []
+    text, before = "", ""
     step = 0
     for sentence in parts:
         marks = "".join(mark(number) for number in sentence.citations)
-        if sentence.text.startswith(("```", "|")):
-            lines.append(f"\n{sentence.text}\n\n{marks}\n")
-            continue
         marker = sentence.marker
         if marker[:1].isdigit():
             step += 1
             marker = f"{step}. "
-        text = f"{marker}{escape(sentence.text)} {marks}".rstrip()
-        lines.append(text if marker else f"{text}\n")
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+        if sentence.text.startswith(("```", "|")):
+            marker, piece = "", f"{sentence.text}\n\n{marks}"
+        else:
+            piece = f"{marker.lstrip()}{sentence.text} {marks}".rstrip()
+        # Items of one list, and a sentence that goes on with the next, share their paragraph.
+        together = before == " " or (marker.strip() and before.strip())
+        text += ("\n" if together else "\n\n" if text else "") + piece
+        before = marker
+    return text

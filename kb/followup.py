@@ -19,6 +19,7 @@ import yaml
 
 from kb.records import Turn
 from kb.text import normalize
+from kb.words import mentions
 
 _TURNS = 4
 """Earlier questions that are looked at, the last ones."""
@@ -28,6 +29,10 @@ _LONG = 8
 """Subject words from which a question is taken to stand alone, whatever it points to."""
 _JAPANESE = re.compile(r"[ぁ-んァ-ヺ一-龥]")
 _HIRAGANA = re.compile(r"[ぁ-ん]")
+_DOING = re.compile(
+    r"(?:[ァ-ヺー]{2,}|[一-龥々]{2,})(?=する|され|させ|した|して|しな|しま|すれ|せず|でき)"
+)
+"""Nouns that are a verb in this place: 展開される, デプロイする."""
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9_./+'’-]*[a-z0-9_])?|[ァ-ヺー]{2,}|[一-龥々]{2,}")
 
 
@@ -70,6 +75,8 @@ def _leans(question: str) -> bool:
     if _compares(text) or (subjects and (_holds("new_subject", text) or subjects >= _LONG)):
         return False
     if _points_back(text) or _holds("asking_on", text):
+        return True
+    if subjects < 4 and _holds("what_to_do", text) and not mentions(text, "symptom"):
         return True
     if _holds("defining", text):
         return all(_is_empty(word) for word in _words(text))
@@ -134,6 +141,7 @@ def _subjects(text: str) -> list[str]:
     for sides in _contrasts():
         for side in sides:
             text = side.pattern.sub(" ", text)
+    text = _DOING.sub(" ", text)
     return [word for word in _words(text) if not _is_empty(word)]
 
 

@@ -144,6 +144,7 @@ class FakeOpenAI:
         for name, value in {"Content-Type": "application/json", **reply.headers}.items():
             handler.send_header(name, value)
         handler.send_header("Content-Length", str(len(reply.raw)))
+        handler.send_header("Connection", "close")
         handler.end_headers()
         handler.wfile.write(reply.raw)
 
@@ -151,6 +152,7 @@ class FakeOpenAI:
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream")
         handler.send_header("Transfer-Encoding", "chunked")
+        handler.send_header("Connection", "close")
         handler.end_headers()
         text = reply.text(asked) if callable(reply.text) else reply.text
         _event(handler, {"role": "assistant", "content": ""})

@@ -85,7 +85,7 @@ class Known:
         self._found: dict[str, bool] = {}
 
     def holds(self, name: str) -> bool:
-        """`name` stands in the evidence: as it is, as `SM_*`, or as a case of `<channel>` and such."""
+        """`name` stands in the evidence, as it is, as `SM_*`, or in place of a `<channel>`."""
         if name not in self._found:
             self._found[name] = self._find(normalized(name).strip())
         return self._found[name]
@@ -147,7 +147,7 @@ def block_names(block: str) -> list[str]:
 
 
 def _words(line: str) -> Iterator[str]:
-    """Words of a line of code; of a registry's host only account and Region, where they are literal."""
+    """Words of a line of code; of a registry's host only a literal account and Region."""
     for account, region in _REGISTRY.findall(line):
         yield from (
             part for part in (account, region) if re.fullmatch(r"\d{12}|[a-z]+-[a-z]+-\d", part)

@@ -50,7 +50,9 @@ def test_a_piece_of_a_known_name_is_not_that_name(name: str) -> None:
 
 
 def test_names_are_found_in_prose_of_both_languages() -> None:
-    text = "環境変数SM_HP_LRと/opt/ml/output/failureを、ModelTrainerのentry_scriptで使う。see image_uris.retrieve."
+    text = (
+        "変数SM_HP_LRと/opt/ml/output/failure、ModelTrainerのentry_script. See image_uris.retrieve."
+    )
     assert set(plain_names(text)) == {
         "SM_HP_LR",
         "/opt/ml/output/failure",
@@ -73,13 +75,17 @@ def test_numbers_are_found_without_months_and_single_digits() -> None:
 
 
 def test_python_blocks_give_only_what_they_take_from_elsewhere() -> None:
-    code = 'import json\nfrom sagemaker_foo import Bar\nx = Bar(role="r2", limit=3600)\nprint(json.dumps(x.go()))'
+    code = """import json
+from sagemaker_foo import Bar
+x = Bar(role="r2", limit=3600)
+print(json.dumps(x.go()))"""
     names = ["sagemaker_foo", "Bar", "role", "limit", "3600", "r2", "go"]
     assert sorted(block_names(f"```python\n{code}\n```")) == sorted(names)
 
 
 def test_other_blocks_give_their_words_without_comments_and_own_variables() -> None:
-    code = "name=x1  # a comment\ndocker push 763104351884.dkr.ecr.us-east-1.amazonaws.com/$name --quiet"
+    code = """name=x1  # a comment
+docker push 763104351884.dkr.ecr.us-east-1.amazonaws.com/$name --quiet"""
     names = ["x1", "docker", "push", "763104351884", "us-east-1", "--quiet"]
     assert sorted(block_names(f"```bash\n{code}\n```")) == sorted(names)
 
@@ -87,7 +93,11 @@ def test_other_blocks_give_their_words_without_comments_and_own_variables() -> N
 def test_a_word_is_allowed_everywhere_or_in_one_section(tmp_path: Path) -> None:
     file = tmp_path / "allowed.yaml"
     file.write_text(
-        "- reason: ours\n  words: [train.py]\n- reason: here only\n  section: a\n  words: ['503']\n- reason: old\n  words: [gone]\n",
+        """
+- {reason: ours, words: [train.py]}
+- {reason: here only, section: a, words: ['503']}
+- {reason: old, words: [gone]}
+""",
         encoding="utf-8",
     )
     allowed = Allowed(file)

@@ -33,8 +33,8 @@ _SDK_CLASS = re.compile(
 )
 _SDK_VERSION = re.compile(r"v[23]\b|\bSDK [23]\b")
 _UNSURE = re.compile(
-    r"not confirmed|not been confirmed|(?:could|can) not be (?:confirmed|read|found)|was found|second-hand"
-    r"|visible only|確認でき|未確認|見つか|読め|二次",
+    r"not confirmed|not been confirmed|(?:could|can) not be (?:confirmed|read|found)|was found"
+    r"|second-hand|visible only|確認でき|未確認|見つか|読め|二次",
     re.IGNORECASE,
 )
 _PINNED = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+/(?:blob|tree|raw)/([^/]+)")
@@ -162,6 +162,12 @@ def test_every_section_has_questions_and_statements(language: str) -> None:
             assert 4 <= len(asked) <= 10, where
             assert len(set(asked)) == len(asked), where
             assert 2 <= len(section.statements) <= 6, where
+
+
+def test_every_statement_is_short_enough_to_be_quoted() -> None:
+    longest = {"ja": 170, "en": 330}
+    long = [str(p) for p in places() if len(p.statement.span.text) > longest[p.language]]
+    assert long == []
 
 
 # --- evidence ------------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ class World:
         self.embedder = embedder
 
     def writer(
-        self, server: FakeOpenAI, *, timeout: float = 5.0, waits: list[float] | None = None
+        self, server: FakeOpenAI, *, timeout: float = 30.0, waits: list[float] | None = None
     ) -> Writer:
         """A writer on `server` that notes its pauses in `waits` instead of sleeping."""
         settings = Settings(

@@ -1,6 +1,6 @@
 """A part of our own notes and an English page, ingested for real.
 
-Seven sections of the notes, word for word, six of them in both languages, so that the tests ask
+Seven sections of the notes, word for word, three of them in both languages, so that the tests ask
 what people ask; few enough for the index to be built in seconds, once a session.
 """
 
@@ -19,15 +19,9 @@ from kb.records import Answer, Citation, Turn
 from tests.conftest import folder_source, ingest
 
 ROOT = Path(__file__).parents[2]
-BOTH = ("ja", "en")
-SECTIONS = {
-    "training-contract.md": (BOTH, ("train-sigterm",)),
-    "inference-contract.md": (BOTH, ("inf-sigterm", "inf-limits")),
-    "training-1.md": (BOTH, ("train1-steps",)),
-    "training-2.md": (("ja",), ("train2-script-choice",)),
-    "start.md": (BOTH, ("start-gpu-driver",)),
-    "errors.md": (BOTH, ("err-train-not-found",)),
-}
+IN_BOTH = ("train-sigterm", "inf-sigterm", "start-gpu-driver")
+IN_JAPANESE = ("inf-limits", "train1-steps", "train2-script-choice", "err-train-not-found")
+FILES = ("training-contract", "inference-contract", "training-1", "training-2", "start", "errors")
 _QUESTIONS = 3
 """Ways to ask that stay in the copy of a section."""
 ROLLOUT = """\
@@ -80,10 +74,11 @@ def _excerpt(note: str, sections: tuple[str, ...]) -> str:
     title, *parts = re.split(r"^(?=## )", note, flags=re.MULTILINE)
     footnotes = dict(re.findall(r"^(\[\^[\w-]+\]): .*?(<?https?://\S+)", note, re.MULTILINE))
     kept = []
-    for section in sections:
-        (part,) = [part for part in parts if f"\nid: {section}\n" in part]
-        body = re.sub(r"^\[\^[\w-]+\]: .+\n?", "", part, flags=re.MULTILINE)
-        kept.append(_with_few_questions(body))
+    for part in parts:
+        identity = re.search(r"^id: (\S+)$", part, re.MULTILINE)
+        if identity and identity[1] in sections:
+            body = re.sub(r"^\[\^[\w-]+\]: .+\n?", "", part, flags=re.MULTILINE)
+            kept.append(_with_few_questions(body))
     used = dict.fromkeys(re.findall(r"\[\^[\w-]+\]", "".join(kept)))
     notes = "\n".join(f"{key}: {footnotes.get(key, '')}" for key in used)
     return f"{title.splitlines()[0]}\n\n{''.join(kept)}\n{notes}\n"
@@ -98,13 +93,16 @@ def _with_few_questions(section: str) -> str:
 @pytest.fixture(scope="session")
 def notes(tmp_path_factory: pytest.TempPathFactory, embedder: BundledEmbedder) -> Notes:
     root = tmp_path_factory.mktemp("notes")
-    for name, (languages, sections) in SECTIONS.items():
-        for lang in languages:
-            text = (ROOT / "notes" / lang / name).read_text(encoding="utf-8")
-            file = root / "knowledge" / lang / name
+    for lang, sections in {"ja": IN_BOTH + IN_JAPANESE, "en": IN_BOTH}.items():
+        for name in FILES:
+            text = (ROOT / "notes" / lang / f"{name}.md").read_text(encoding="utf-8")
+            excerpt = _excerpt(text, sections)
+            file = root / "knowledge" / lang / f"{name}.md"
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(_excerpt(text, sections), encoding="utf-8")
+            if "\n## " in excerpt:
+                file.write_text(excerpt, encoding="utf-8")
     (root / "knowledge" / "rollout.md").write_text(ROLLOUT, encoding="utf-8")
     ingest([folder_source(root / "knowledge")], root / "index", embedder)
     store = IndexStore(root / "index")
+    assert len([g for g in store.current().groups if g.startswith("note:")]) == 7
     return Notes(root / "index", store.current(), Assistant(store, embedder), embedder)

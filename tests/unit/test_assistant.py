@@ -22,7 +22,7 @@ ANSWERED = [
     "Do I need an NVIDIA driver in a GPU image?",
     "AWS イメージを拡張して学習ジョブを動かす手順は？",
     "リアルタイムと非同期推論の上限の違いは？",
-    'exec: "train": executable file not found in $PATH',
+    'exec: "train": executable file not found in $PATH と出る',
     "SAGEMAKER_PROGRAM と entry_point はどちらが優先？",
     "ﾊﾟﾀｰﾝ1 の手順",
 ]

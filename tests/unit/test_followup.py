@@ -24,6 +24,9 @@ LEANING = [
     "どっちがいい？",
     "その期限って伸ばせる？",
     "じゃあ推論は？",
+    "いつ展開される？",
+    "M1 の Mac なんだけど、どうすればいい？",
+    "I'm on an M1 mac, how to fix?",
     "ちなみにエンドポイントだと？",
     "and with v3?",
     "What about inference?",
@@ -66,6 +69,8 @@ ALONE = [
     "推論サーバーがGoで書いてあるんですが、これをエンドポイントに載せるならどれ？",
     "ところで東京のscikit-learnイメージってどのアカウント番号だっけ",
     "このエラーは何？「exec: executable file not found in $PATH」が出る",
+    "エンドポイントのヘルスチェックが失敗する。どうすればいい？",
+    "my endpoint fails the health check, how to fix?",
     "hello",
     "ありがとう",
 ]

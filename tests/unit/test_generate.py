@@ -104,6 +104,7 @@ def test_last_turns_are_messages_and_the_question_comes_last(world: World) -> No
     history = [Turn("assistant", "ようこそ")]
     for number in range(6):
         history += [Turn("user", f"質問{number}"), Turn("assistant", f"回答{number}です。 [1][12]")]
+    history.insert(-1, Turn("user", "言い直した質問5"))
     history.append(Turn("user", "答えのない質問"))
     with FakeOpenAI(GOOD) as server:
         world.write(server, STOP, history=history)
@@ -112,7 +113,7 @@ def test_last_turns_are_messages_and_the_question_comes_last(world: World) -> No
     assert [message["content"] for message in messages[1:-1]] == [
         "質問4",
         "回答4です。",
-        "質問5",
+        "言い直した質問5",
         "回答5です。",
     ]
 
@@ -184,6 +185,18 @@ def test_passage_is_quoted_by_its_sentence(world: World) -> None:
         ],
         ["A serving container listens on port 8080."],
     ]
+
+
+def test_quote_grows_to_the_sentences_that_are_needed(world: World) -> None:
+    reply = say(
+        "A serving container listens on port 8080 and has 2 seconds to answer `GET /ping` [{0}].",
+        "GET /ping",
+    )
+    with FakeOpenAI(reply) as server:
+        outcome = world.write(server, PING)
+    ((quote,),) = outcome.quotes
+    assert quote.startswith("A serving container listens on port 8080. The endpoint sends")
+    assert quote.endswith("with status 200.")
 
 
 def test_japanese_answer_from_an_english_source(world: World) -> None:
@@ -362,7 +375,10 @@ FAILURES = {
     "numbers only": Reply("停止すると SIGTERM が届きます [1]。"),
     "empty": Reply(""),
     "nothing proven": say("月は緑のチーズでできています [{0}]。", "120 秒後"),
-    "another language": say("The container gets SIGTERM and then SIGKILL [{0}].", "120 秒後"),
+    "another language": say(
+        "When a job is stopped the container gets SIGTERM and, 120 seconds later, SIGKILL [{0}].",
+        "120 秒後",
+    ),
     "not JSON": Reply(raw=b"<html>Bad gateway</html>", headers={"Content-Type": "text/html"}),
     "not JSON in the stream": Reply(
         raw=b"data: {oops\n\n", headers={"Content-Type": "text/event-stream"}
@@ -395,12 +411,11 @@ def test_what_was_shown_of_a_failed_try_is_not_shown_again(world: World) -> None
 
 
 def test_after_rubbish_the_model_is_reminded_of_the_rules(world: World) -> None:
-    with FakeOpenAI(RUBBISH, error(500), GOOD) as server:
-        with pytest.raises(WriterGaveUp):
-            world.write(server, STOP)
+    with FakeOpenAI(RUBBISH, GOOD, error(500), GOOD) as server:
+        world.write(server, STOP)
         world.write(server, STOP)
     reminded = ["could not be used" in asked.messages[-1]["content"] for asked in server.asked]
-    assert reminded == [False, True, False]
+    assert reminded == [False, True, False, False]
 
 
 def test_stall_is_noticed_although_the_connection_lives(world: World) -> None:
@@ -409,13 +424,14 @@ def test_stall_is_noticed_although_the_connection_lives(world: World) -> None:
         outcome = world.write(server, STOP, writer=world.writer(server, timeout=0.4))
         seconds = time.monotonic() - started
     assert len(outcome.texts) == 3
-    assert 0.4 <= server.asked[1].at - server.asked[0].at < 2.0
-    assert seconds < 4.0
+    assert server.asked[1].at - server.asked[0].at >= 0.4
+    assert seconds < 15
 
 
 def test_slow_stream_is_no_stall(world: World) -> None:
-    with FakeOpenAI(Reply(good, size=30, pause=0.15)) as server:
-        outcome = world.write(server, STOP, writer=world.writer(server, timeout=0.5))
+    with FakeOpenAI(Reply(good, size=8, pause=0.1)) as server:
+        outcome = world.write(server, STOP, writer=world.writer(server, timeout=1.0))
+    assert time.monotonic() - server.asked[0].at > 1.0
     assert len(server.asked) == 1
     assert len(outcome.texts) == 3
 

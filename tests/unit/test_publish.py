@@ -17,7 +17,7 @@ import pytest
 
 from ingest import collect as collecting
 from ingest.collect import Report
-from ingest.publish import Published, content_hash, in_use, versions
+from ingest.publish import Published, content_hash, in_use, locked, versions
 from ingest.sources import Source
 from kb.embedding import BundledEmbedder
 from kb.errors import KbError
