@@ -270,10 +270,13 @@ def _choose(
         best = left.pop(gains.index(gain))
         if not _repeats(best, chosen, asked, weigh) and _readable(best, chosen, language):
             chosen.append(best)
-    for candidate in lead:  # its section belongs together, more than single words tell
+    # The section of the direct sentence belongs together, more than single words tell: its plain
+    # sentences, then those that lead in a table.
+    for candidate in sorted(lead, key=lambda c: bool(c.blocks)):
         told = sum(c.hit == direct.hit for c in chosen)
-        plain_one = candidate.is_noted and not candidate.blocks and candidate not in chosen
-        if plain_one and told < LEAD and len(chosen) < MOST:
+        only_tables = all(block.chunk.kind == "table" for block in candidate.blocks)
+        fits = candidate.is_noted and only_tables and candidate not in chosen
+        if fits and told < LEAD and len(chosen) < MOST:
             if not _repeats(candidate, chosen, asked, weigh):
                 chosen.append(candidate)
     return chosen

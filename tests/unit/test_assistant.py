@@ -15,8 +15,8 @@ from kb.text import prose_language
 from tests.unit.kb_fixtures import Notes, groups, holds, quoted
 
 ANSWERED = [
-    "学習ジョブを停止すると何が起きる？",
-    "What happens to the container when I stop a training job?",
+    "学習ジョブを停止したとき SIGTERM から SIGKILL まで何秒ある？",
+    "How many seconds between SIGTERM and SIGKILL when a training job is stopped?",
     "推論コンテナの SIGTERM は何秒？",
     "GPU のイメージに NVIDIA ドライバは必要？",
     "Do I need an NVIDIA driver in a GPU image?",
@@ -130,8 +130,11 @@ def test_a_strange_question_gets_a_polite_answer(notes: Notes, question: str) ->
 
 
 def test_zero_width_characters_and_widths_change_no_answer(notes: Notes) -> None:
-    plain = notes.ask("学習ジョブを停止すると何が起きる？")
-    odd = notes.ask("\ufeff学習\u200bジョブを停止\u200dすると何が起きる?")
+    plain = notes.ask(ANSWERED[0])
+    odd = notes.ask(
+        "\ufeff学習\u200bジョブを停止したとき\u200d ＳＩＧＴＥＲＭ から SIGKILL まで何秒ある?"
+    )
+    assert not plain.declined
     assert odd.answer == plain.answer
 
 

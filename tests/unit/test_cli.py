@@ -24,7 +24,7 @@ ANSWER_FIELDS = {
 CITATION_FIELDS = {
     "number", "document", "title", "heading", "url", "quote", "start", "end", "based_on",
 }  # fmt: skip
-QUESTION = "学習ジョブを停止すると SIGTERM は何秒？"
+QUESTION = "学習ジョブを停止したとき SIGTERM から SIGKILL まで何秒ある？"
 
 
 def kb(
