@@ -25,7 +25,7 @@ from kb.scope import decide_scope, is_unsafe, without_attack
 from kb.text import language, normalize, respell
 from kb.verify import is_proven
 
-LONGEST = 2_000
+LONGEST = 1_200
 """Characters of a question that are searched; of a longer one its two ends."""
 _WORD = re.compile(r"[A-Za-z]{5,}")
 
@@ -154,7 +154,7 @@ class Assistant:
             except WriterGaveUp:
                 notice = message("fell_back", lang)
         citations = Citations(index)
-        drafts = compose(query, retrieval.hits, index.lexical.weight)
+        drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
         sentences = to_sentences(drafts, citations, lang)
         proven = [
             replace(

@@ -17,6 +17,8 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from kb.text import search_tokens
+
 _MIN_TYPO = 5
 _NOTHING = "\u0000"
 """Stands for a text without tokens; nobody asks for it."""
@@ -80,9 +82,12 @@ class LexicalIndex:
         """The word of the index that `word` is a typo of, or `word` itself.
 
         Only for Latin words of five letters and more that the index does not know: one edit, or
-        two from eight letters on (optimal string alignment distance, so a swap is one edit).
+        two from eight letters on (optimal string alignment distance, so a swap is one edit). Words
+        are known by their stems; one that the search leaves out anyway (“about”) is none to mend.
         """
-        if len(word) < _MIN_TYPO or not (word.isascii() and word.isalpha()) or self.knows(word):
+        if len(word) < _MIN_TYPO or not (word.isascii() and word.isalpha()):
+            return word
+        if all(self.knows(token) for token in search_tokens(word)):
             return word
         edits = 1 if len(word) < 8 else 2
         near = self._words.get(word[0], [])  # people get the first letter right

@@ -56,16 +56,20 @@ _STOP = frozenset(
 )
 
 
+_FEW_WORDS = 3
+
+
 def language(text: str) -> Language:
     """`ja` when the text is written in Japanese, else `en`.
 
     A pasted English error message with a few Japanese words around it counts as Japanese, an
     English sentence that quotes a Japanese word as English.
     """
-    if len(_HIRAGANA.findall(text)) >= 2:
+    kana, words = len(_HIRAGANA.findall(text)), len(_LATIN_WORD.findall(text))
+    if kana >= 2 or (kana and words <= _FEW_WORDS):  # “requirements.txt は？”
         return "ja"
     cjk = len(_CJK.findall(text))
-    return "ja" if cjk and cjk >= len(_LATIN_WORD.findall(text)) else "en"
+    return "ja" if cjk and cjk >= words else "en"
 
 
 def prose_language(text: str) -> Language:
