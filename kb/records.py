@@ -121,6 +121,27 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """A signal of the decision model that holds for a case, and what raised it."""
+
+    signal: str
+    """Id in patterns.yaml."""
+    words: str = ""
+    """The person's own words that raised it; empty where it was clicked in a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which pattern fits a case, and because of what."""
+
+    pattern: PatternId
+    raised: tuple[Raised, ...]
+    """Every signal of the case, those that decided first."""
+    rule: str = ""
+    """Id in patterns.yaml of the rule that decided."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """How the answer came about; for logs, tests and the curious."""
 
@@ -143,6 +164,7 @@ class Answer:
     reason: Reason | None
     pattern: PatternId | None
     clarify: str | None
+    """One question back, where the case needs one more fact."""
     answer: str
     """Markdown with [1] markers."""
     sentences: tuple[Sentence, ...]
@@ -154,4 +176,8 @@ class Answer:
     """Up to three nearby questions that can be answered; offered when declining."""
     notice: str = ""
     """One sentence about how the answer was made, when that was not as configured."""
+    choices: tuple[str, ...] = ()
+    """Two to four answers to `clarify`, each fit to be sent as the next question."""
+    decision: Decision | None = None
+    """Set with `pattern`: how it was decided."""
     trace: Trace | None = None

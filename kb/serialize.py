@@ -40,5 +40,6 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "index_version": answer.index_version,
         "seconds": answer.seconds,
         "suggestions": list(answer.suggestions),
+        "choices": list(answer.choices),
         "notice": answer.notice,
     }
