@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from kb import rank
-from kb.embedding import Embedder
+from kb.embedding import Embedder, Vectors
 from kb.index import Index
 from kb.records import Chunk, Hit, Language
 from kb.text import search_tokens
@@ -38,6 +38,10 @@ class Retrieval:
     tokens: tuple[str, ...]
     best: Mapping[str, float] = field(default_factory=dict)
     """Best score of each list: cosine similarity for the dense ones, BM25 for `lexical`."""
+    sections: tuple[float, ...] = ()
+    """Scores of kb.sections for the sections of our notes, best first."""
+    vector: Vectors | None = None
+    """The query as the embedding model sees it, shape (dimensions,)."""
 
 
 def retrieve(
@@ -68,13 +72,20 @@ def retrieve(
         )
         for group, features in ranked[: 2 * k]
     ]
-    return Retrieval(tuple(_merge_neighbours(hits)[:k]), found.tokens, found.best)
+    return Retrieval(
+        tuple(_merge_neighbours(hits)[:k]),
+        found.tokens,
+        found.best,
+        tuple(found.lists["sections"].values()),
+        found.vector,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What the five lists hold: by list, the groups with their best score, best first."""
 
+    vector: Vectors
     tokens: tuple[str, ...]
     lists: Mapping[str, Mapping[str, float]]
     second: Mapping[str, float]
@@ -111,7 +122,7 @@ def _search(index: Index, embedder: Embedder, query: str) -> Found:
                 second.setdefault(group, similarity)
     lists["sections"] = dict(islice(index.sections.scores(vector).items(), _DEPTH["sections"]))
     lists["lexical"] = dict(index.lexical.search(tokens, _DEPTH["lexical"]))
-    return Found(tokens, lists, second, similarities)
+    return Found(vector, tokens, lists, second, similarities)
 
 
 def signals(index: Index, query: str, found: Found, group: str, share: float) -> dict[str, float]:

@@ -13,7 +13,7 @@ from kb.sections import SHRINKAGE, Sections
 def test_it_is_fishers_discriminant_of_one_dimension() -> None:
     """Means 0 and 4; within them ±1, so the variance is 4 / (4 - 2) = 2, shrunk 2 + 3 × 2 = 8.
 
-    Score of class μ: (μ − c)(q − (μ + c) / 2) / 8 with c = 2; at q = 2.5: −0.25·(2.5−1), 0.25·(2.5−3).
+    Score of class μ: (μ − c)(q − (μ + c) / 2) / 8 with c = 2, asked at q = 2.5.
     """
     assert SHRINKAGE == 3
     vectors = np.array([[-1.0], [1.0], [3.0], [5.0]], np.float32)
