@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from screens.person import remember_person
 from screens.shared import failure, label, language_switch, look
 
 
@@ -13,6 +14,7 @@ def main() -> None:
     with st.sidebar:
         language_switch()
     look()
+    remember_person()
     page = st.navigation(
         [
             st.Page("screens/chat.py", title=label("chat"), icon=":material/chat:", default=True),
