@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
@@ -25,13 +26,14 @@ from kb.evaluate import (
     sources_of,
     write_baseline,
 )
+from kb.export import write_csv, write_jsonl
 from kb.jsonl import answer_lines
 from kb.messages import message
 from kb.records import Answer
 from kb.report import as_html, as_text, gather
 from kb.serialize import to_json
 from kb.settings import Settings, read_settings
-from kb.wiring import open_assistant, open_store
+from kb.wiring import open_assistant, open_feedback, open_store
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluation.add_argument("--split", choices=("all", *SPLITS), default="all")
     evaluation.set_defaults(run=_eval)
+    feedback = commands.add_parser("feedback", help="export questions, answers and votes")
+    feedback.add_argument("--format", choices=("csv", "jsonl"), default="jsonl")
+    feedback.set_defaults(run=_feedback)
+    forget = commands.add_parser("forget", help="delete all that is stored of a person")
+    forget.add_argument("person", help="the id, as in the export")
+    forget.set_defaults(run=_forget)
     return parser
 
 
@@ -145,6 +153,22 @@ def _eval(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
         held = ", ".join(baseline.sources)
         print(f"The baseline was accepted on an index of other sources ({held}).", file=out)
     return int(bool(worse))
+
+
+def _feedback(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    with closing(open_feedback(settings)) as store:
+        write = write_csv if options.format == "csv" else write_jsonl
+        write(store.entries(), out)
+    return 0
+
+
+def _forget(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    with closing(open_feedback(settings)) as store:
+        gone = store.forget(options.person)
+    if not gone:
+        raise KbError(f"Nothing is stored of “{options.person}”; `kb feedback` lists the ids.")
+    print(f"Deleted: {gone} rows of {options.person}.", file=out)
+    return 0
 
 
 def _check_acceptable(options: argparse.Namespace, sources: Sequence[str]) -> None:

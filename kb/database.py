@@ -13,6 +13,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -20,6 +21,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from kb.errors import DatabaseError, SettingsError
 
+FAILURES = (SQLAlchemyError, CommandError, OSError)
+"""What a database that cannot be used raises; CommandError when a newer release has made it."""
 _PATIENCE = 3
 """Seconds to wait for a connection, or for another process that writes."""
 _MIGRATING = 0x6B62  # any number that is ours: PostgreSQL names locks by numbers
@@ -33,9 +36,9 @@ def open_database(url: str) -> Engine:
     engine = make_engine(url)
     try:
         migrate(engine)
-    except (SQLAlchemyError, OSError) as error:
+    except FAILURES as error:
         engine.dispose()
-        raise DatabaseError(_away(engine.url, error)) from error
+        raise DatabaseError(unusable(engine.url, error)) from error
     return engine
 
 
@@ -78,14 +81,27 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def upsert(engine: Engine, table: Table, row: Mapping[str, Any]) -> None:
-    """Write a row; one with the same primary key is replaced."""
+def upsert(engine: Engine, table: Table, row: Mapping[str, Any], *, keep: bool = False) -> None:
+    """Write a row; one with the same primary key is replaced, or with `keep` stays as it is."""
     insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
     statement = insert(table).values(row)
     keys = [column.name for column in table.primary_key]
-    changed = {name: statement.excluded[name] for name in row if name not in keys}
+    if keep:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    else:
+        changed = {name: statement.excluded[name] for name in row if name not in keys}
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
     with engine.begin() as connection:
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+        connection.execute(statement)
+
+
+def unusable(url: URL, error: Exception) -> str:
+    """One sentence about a database that failed, without its password."""
+    reason = (str(getattr(error, "orig", error)).splitlines() or ["no reason given"])[0]
+    return (
+        f"The database {url.render_as_string()} cannot be used ({reason}); check KB_DATABASE_URL, "
+        "and that the database runs and may be written."
+    )
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
@@ -96,14 +112,6 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-
-def _away(url: URL, error: Exception) -> str:
-    reason = (str(getattr(error, "orig", error)).splitlines() or ["no reason given"])[0]
-    return (
-        f"The database {url.render_as_string()} cannot be used ({reason}); check KB_DATABASE_URL, "
-        "and that the database runs and may be written."
-    )
 
 
 def _without_password(url: str) -> str:

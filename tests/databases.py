@@ -13,7 +13,8 @@ import socket
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -58,18 +59,37 @@ def postgresql() -> Iterator[str]:
         (folder.parent / f"{folder.name}.log").unlink()
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a database can be, and how it comes to be there."""
+
+    url: str
+    create: Callable[[], None]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind."""
+def absent(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A database of each kind that is away."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/feedback.db"
-        return
+        folder = tmp_path / "database"
+        folder.write_text("a file, where the folder should be")
+        return Place(f"sqlite:///{folder}/feedback.db", folder.unlink)
     server, name = request.getfixturevalue("postgresql"), f"kb_{uuid.uuid4().hex}"
-    admin = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    yield f"{server}/{name}"
+
+    def create() -> None:
+        admin = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        admin.dispose()
+
+    return Place(f"{server}/{name}", create)
+
+
+@pytest.fixture
+def database_url(absent: Place) -> str:
+    """An empty database of each kind."""
+    absent.create()
+    return absent.url
 
 
 @pytest.fixture
