@@ -58,6 +58,7 @@ class Section:
 
     document: str
     heading: str
+    """The innermost one; empty for a text without headings."""
     start: int
     end: int
 
@@ -158,7 +159,7 @@ class GapFinder:
                 index, self._assistant.embedder, asked.query, asked.language, k=_NEAREST
             )
             self._nearest[key] = tuple(
-                Section(chunk.document, " › ".join(chunk.heading), chunk.start, chunk.end)
+                Section(chunk.document, "".join(chunk.heading[-1:]), chunk.start, chunk.end)
                 for chunk in map(_shown, found.hits)
             )
         return self._nearest[key]
