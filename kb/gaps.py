@@ -43,13 +43,18 @@ class Asked:
 
     question: str
     query: str
-    """The question as it stands alone, without the turns before it."""
+    """What is searched for it: standing alone, typos mended."""
     history: tuple[Turn, ...]
     language: Language
     trouble: Trouble
     times: int
     comments: tuple[str, ...]
     newest: Entry
+
+    @property
+    def text(self) -> str:
+        """The question as a person understands it without the turns before it."""
+        return self.query if self.history else self.question
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Gap:
 
     @property
     def title(self) -> str:
-        return self.questions[0].query
+        return self.questions[0].text
 
     @property
     def times(self) -> int:
