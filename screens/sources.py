@@ -106,7 +106,11 @@ def _show_versions(index: Index) -> None:
     st.caption(label("versions_intro"))
     for name in versions(index_dir):
         with st.container(border=True, key=f"version-{name}"):
-            _show_version(manifest(index_dir, name), index, index_dir)
+            try:
+                _show_version(manifest(index_dir, name), index, index_dir)
+            except KbError as error:  # such as one that an older release has built
+                LOG.warning("version %s: %s", name, error)
+                st.caption(label("version_unreadable", version=name))
 
 
 def _show_version(held: Mapping[str, Any], index: Index, index_dir: Path) -> None:

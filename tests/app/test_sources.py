@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,19 @@ def test_a_rollback_during_an_ingest_is_refused(start: Start, two: Path) -> None
         app = button(app, message("ui_version_yes", "ja"))
     assert [e.value for e in app.error] == [message("ui_version_failed", "ja")]
     assert in_use(two) == new
+
+
+def test_a_version_of_another_release_is_named_and_cannot_be_chosen(
+    start: Start, two: Path
+) -> None:
+    _, old = versions(two)
+    file = two / "versions" / old / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "format": "0"}))
+    app = start(PAGE)
+    assert not app.exception
+    assert message("ui_version_unreadable", "ja", version=old) in shown(app)
+    assert not [b for b in app.button if (b.key or "").startswith("use_")]
+    assert "ja/training.md" in table(app)
 
 
 def test_while_the_database_is_away_the_documents_are_there(start: Start, tmp_path: Path) -> None:
