@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from screens.person import remember_person
 from screens.shared import failure, label, language_switch, look
 
 
@@ -13,9 +14,14 @@ def main() -> None:
     with st.sidebar:
         language_switch()
     look()
+    remember_person()
     page = st.navigation(
         [
             st.Page("screens/chat.py", title=label("chat"), icon=":material/chat:", default=True),
+            st.Page("screens/gaps.py", title=label("gaps"), icon=":material/build:"),
+            st.Page(
+                "screens/sources.py", title=label("sources_page"), icon=":material/library_books:"
+            ),
             st.Page(
                 "screens/source.py",
                 title=label("source"),

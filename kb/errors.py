@@ -9,6 +9,7 @@ KbError                 anything this product raises on purpose
 ├── IndexDamaged        an index version cannot be opened, or fits another embedding model
 ├── DocumentUnknown     no such document in the index version in use
 ├── EmbeddingError      the embedding model cannot be loaded
+├── DatabaseError       the database of feedback and progress cannot be reached or written
 └── ChatModelError      the chat model failed; the caller falls back to the extractive answer
 """
 
@@ -47,6 +48,10 @@ class DocumentUnknown(KbError):
 
 class EmbeddingError(KbError):
     """The embedding model is missing or failed to load."""
+
+
+class DatabaseError(KbError):
+    """The database cannot be reached or written."""
 
 
 class ChatModelError(KbError):

@@ -1,12 +1,13 @@
 """Wiring: the one file that names concrete classes.
 
-Takes settings, gives an `Assistant` ready to answer.
+Takes settings, gives an `Assistant` ready to answer and the store of feedback.
 """
 
 from __future__ import annotations
 
 from kb.assistant import Assistant
 from kb.embedding import load_embedder
+from kb.feedback import FeedbackStore
 from kb.generate import load_writer
 from kb.index import IndexStore
 from kb.rerank import Reranker
@@ -26,3 +27,8 @@ def open_assistant(settings: Settings, store: IndexStore | None = None) -> Assis
         writer=load_writer(settings) if settings.chat_model else None,
         reranker=Reranker(settings.reranker) if settings.reranker else None,
     )
+
+
+def open_feedback(settings: Settings) -> FeedbackStore:
+    """Where answers and votes are kept; raises SettingsError, never because it is away."""
+    return FeedbackStore(settings.database_url)

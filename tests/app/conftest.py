@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -26,6 +27,14 @@ def settings(index_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """The index of the tests, and no .env of whoever runs them."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KB_INDEX_DIR", str(index_dir))
+
+
+@pytest.fixture(autouse=True)
+def cookies(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What a browser would bring along; AppTest has no cookies of its own."""
+    brought: dict[str, str] = {}
+    monkeypatch.setattr(ContextProxy, "cookies", brought)
+    return brought
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.databases import absent, database, database_url, postgresql
 from tests.unit.kb_fixtures import notes
 
-__all__ = ["notes"]  # a fixture, built once a session
+__all__ = ["absent", "database", "database_url", "notes", "postgresql"]  # fixtures

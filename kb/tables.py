@@ -1,0 +1,67 @@
+"""The tables of the database: what was asked and answered, votes, and progress of newcomers.
+
+Takes nothing, gives SQLAlchemy tables. The folder migrations/ brings a database to this state; a
+test holds the two against each other. Knows nothing about connections.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    MetaData,
+    Table,
+    Text,
+)
+
+METADATA = MetaData()
+
+answers = Table(
+    "answers",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("asked_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("surface", Text, nullable=False),
+    Column("person", Text, nullable=False, index=True),
+    Column("language", Text, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("history", JSON, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("sentences", JSON, nullable=False),
+    Column("citations", JSON, nullable=False),
+    Column("declined", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("clarify", Text),
+    Column("pattern", Text),
+    Column("decision", JSON(none_as_null=True)),
+    Column("model", Text, nullable=False),
+    Column("index_version", Text, nullable=False),
+    Column("seconds", Float, nullable=False),
+)
+"""One row an answer; `id` is `Answer.id`."""
+
+votes = Table(
+    "votes",
+    METADATA,
+    Column("answer_id", Text, ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", Text, primary_key=True, index=True),
+    Column("vote", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("voted_at", DateTime(timezone=True), nullable=False),
+)
+"""The newest vote of each person on each answer."""
+
+progress = Table(
+    "progress",
+    METADATA,
+    Column("person", Text, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("section_hash", Text, nullable=False),
+    Column("answers", JSON, nullable=False),
+    Column("done_at", DateTime(timezone=True), nullable=False),
+)
+"""The steps of the onboarding path that a person has finished."""

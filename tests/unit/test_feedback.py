@@ -1,0 +1,212 @@
+"""Feedback is kept on SQLite and PostgreSQL, waits when they are away, and can be taken away."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from kb import feedback
+from kb.__main__ import main
+from kb.database import open_database, upsert
+from kb.errors import DatabaseError, SettingsError
+from kb.export import write_csv, write_jsonl
+from kb.feedback import FeedbackStore
+from kb.records import Turn
+from kb.tables import progress
+from tests.databases import Place
+from tests.unit.answers import ANSWER, QUOTE, answer, declined
+
+HISTORY = [Turn("user", "学習の結果は？"), Turn("assistant", "モデルです。")]
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[FeedbackStore]:
+    opened = FeedbackStore(database_url)
+    yield opened
+    opened.close()
+
+
+def keep(store: FeedbackStore, person: str = "p1", **changes: object) -> bool:
+    return store.record_answer(answer(**changes), history=HISTORY, person=person, surface="browser")
+
+
+def test_an_answer_comes_back_as_it_was(store: FeedbackStore) -> None:
+    assert keep(store)
+    [entry] = store.entries()
+    assert (entry.id, entry.question, entry.answer) == (ANSWER.id, ANSWER.question, ANSWER.answer)
+    assert entry.history == tuple(HISTORY)
+    assert entry.citations[0]["quote"] == QUOTE
+    assert entry.sentences[0] == {"text": QUOTE, "citations": [1], "marker": "", "proven": True}
+    assert entry.decision == {
+        "pattern": "training-1",
+        "raised": [{"signal": "apt", "words": "apt で"}],
+        "rule": "os-packages",
+    }
+    assert (entry.surface, entry.person, entry.index_version) == ("browser", "p1", "v1")
+    assert (entry.declined, entry.reason, entry.votes) == (False, None, ())
+    assert abs(datetime.now(UTC) - entry.asked_at) < timedelta(minutes=1)
+
+
+def test_the_same_answer_twice_is_kept_once(store: FeedbackStore) -> None:
+    assert keep(store)
+    assert keep(store, person="someone else")
+    assert [entry.person for entry in store.entries()] == ["p1"]
+
+
+def test_the_newest_vote_of_a_person_counts(store: FeedbackStore) -> None:
+    keep(store)
+    assert store.record_vote("a1", person="p1", vote="up")
+    assert store.record_vote("a1", person="p1", vote="down", comment=" 番号が違います \n")
+    assert store.record_vote("a1", person="p2", vote="up")
+    [entry] = store.entries()
+    assert [(v.person, v.vote, v.comment) for v in entry.votes] == [
+        ("p1", "down", "番号が違います"),
+        ("p2", "up", ""),
+    ]
+
+
+def test_a_vote_on_no_known_answer_harms_nothing(store: FeedbackStore) -> None:
+    assert not store.record_vote("unknown", person="p1", vote="up")
+    assert keep(store)
+    assert store.entries()[0].votes == ()
+
+
+def test_what_no_database_takes_does_not_stop_an_answer(store: FeedbackStore) -> None:
+    assert keep(store, question="NUL \0 and half a pair \ud83d")
+    assert store.record_vote("a1", person="p1", vote="down", comment="\0\udc00")
+    assert store.entries()[0].question == "NUL  and half a pair \ufffd"
+
+
+def test_how_often_a_document_is_cited(store: FeedbackStore) -> None:
+    twice = (ANSWER.citations[0], ANSWER.citations[0])
+    keep(store)
+    keep(store, id="a2", citations=twice)
+    store.record_answer(declined("?", id="a3"), history=(), person="p", surface="slack")
+    assert store.citations_by_document() == {"notes/ja/training.md": 2}
+
+
+def test_while_the_database_is_away_all_waits_and_then_comes_in_order(absent: Place) -> None:
+    store = FeedbackStore(absent.url, retry_seconds=0.1)
+    assert not keep(store)
+    assert not store.record_vote("a1", person="p1", vote="up")
+    assert not store.record_vote("a1", person="p1", vote="down", comment="違う")
+    with pytest.raises(DatabaseError, match="cannot be used"):
+        store.entries()
+    absent.create()
+    other = FeedbackStore(absent.url)
+    until = time.monotonic() + 20
+    while not (found := other.entries()) or not found[0].votes:
+        assert time.monotonic() < until, "nothing was replayed"
+        time.sleep(0.05)
+    until = time.monotonic() + 20
+    while other.entries()[0].votes[0].comment != "違う":
+        assert time.monotonic() < until, "the second vote was not replayed"
+        time.sleep(0.05)
+    assert store.record_vote("a1", person="p2", vote="up")
+    store.close()
+    other.close()
+
+
+def test_only_so_many_writes_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "WAITING", 3)
+    folder = tmp_path / "database"
+    folder.write_text("in the way")
+    store = FeedbackStore(f"sqlite:///{folder}/feedback.db", retry_seconds=60)
+    assert not any(keep(store, id=f"a{number}") for number in range(5))
+    folder.unlink()
+    store.close()
+    again = FeedbackStore(f"sqlite:///{folder}/feedback.db")
+    assert [entry.id for entry in again.entries()] == ["a0", "a1", "a2"]
+    again.close()
+
+
+def test_only_the_first_answer_waits_for_a_database_that_hangs(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/feedback.db"
+    holding = open_database(url)
+    store = FeedbackStore(url, retry_seconds=60)
+    with holding.execution_options(begin="BEGIN EXCLUSIVE").begin():
+        assert not keep(store)
+        started = time.monotonic()
+        assert not keep(store, id="a2")
+        assert time.monotonic() - started < 1
+    assert [entry.id for entry in store.entries()] == ["a1", "a2"]
+    store.close()
+    holding.dispose()
+
+
+def test_a_person_is_forgotten(store: FeedbackStore, database_url: str) -> None:
+    engine = open_database(database_url)
+    for name in ("p1", "p2"):
+        keep(store, person=name, id=f"of-{name}")
+        row = {"person": name, "step": "job", "section_hash": "", "answers": {}}
+        upsert(engine, progress, {**row, "done_at": datetime.now(UTC)})
+    store.record_vote("of-p1", person="p2", vote="up")
+    store.record_vote("of-p2", person="p1", vote="up")
+    store.record_vote("of-p2", person="p2", vote="down")
+    assert store.forget("p1") == 4  # an answer with a vote on it, a vote elsewhere, a step
+    [left] = store.entries()
+    assert (left.id, [vote.person for vote in left.votes]) == ("of-p2", ["p2"])
+    assert store.forget("p1") == 0
+    engine.dispose()
+
+
+def test_export_as_json_lines_holds_everything(store: FeedbackStore) -> None:
+    keep(store)
+    store.record_vote("a1", person="p1", vote="down", comment="違う")
+    out = io.StringIO()
+    write_jsonl(store.entries(), out)
+    [row] = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert row["question"] == ANSWER.question
+    assert row["history"][0] == {"role": "user", "content": "学習の結果は？"}
+    assert row["votes"][0]["comment"] == "違う"
+    assert datetime.fromisoformat(row["asked_at"]).tzinfo is not None
+
+
+def test_export_as_csv_is_safe_to_open(store: FeedbackStore) -> None:
+    keep(store, question='=HYPERLINK("https://x.example")\n"quoted", ok')
+    store.record_vote("a1", person="p1", vote="down", comment="違う")
+    out = io.StringIO(newline="")
+    write_csv(store.entries(), out)
+    [row] = csv.DictReader(io.StringIO(out.getvalue(), newline=""))
+    assert row["question"] == '\'=HYPERLINK("https://x.example")\n"quoted", ok'
+    assert (row["up"], row["down"], row["unproven"], row["comments"]) == ("0", "1", "0", "違う")
+    assert json.loads(row["citations"])[0]["quote"] == QUOTE
+    assert (row["declined"], row["reason"], row["seconds"]) == ("false", "", "0.25")
+
+
+def test_commands_export_and_forget(
+    store: FeedbackStore,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KB_DATABASE_URL", database_url)
+    keep(store)
+    assert main(["feedback"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "a1"
+    assert main(["feedback", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("id,asked_at,")
+    assert main(["forget", "p1"]) == 0
+    assert "1 row" in capsys.readouterr().out
+    assert main(["forget", "p1"]) == 1
+    assert "Nothing is stored of “p1”" in capsys.readouterr().err
+
+
+def test_a_database_that_is_away_is_one_sentence_on_the_command_line(
+    absent: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KB_DATABASE_URL", absent.url)
+    assert main(["feedback"]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_url_that_cannot_be_used_is_said_at_once() -> None:
+    with pytest.raises(SettingsError, match="KB_DATABASE_URL"):
+        FeedbackStore("feedback.db")
