@@ -19,6 +19,12 @@ def main() -> None:
         [
             st.Page("screens/chat.py", title=label("chat"), icon=":material/chat:", default=True),
             st.Page(
+                "screens/onboarding.py",
+                title=label("onboarding"),
+                icon=":material/school:",
+                url_path="onboarding",
+            ),
+            st.Page(
                 "screens/source.py",
                 title=label("source"),
                 icon=":material/article:",
