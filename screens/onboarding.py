@@ -212,8 +212,8 @@ def _answer(
     # The button that had the focus is gone: reading goes on at what came of it.
     st.session_state.onboarding_script = (
         f"/* {lesson.step} {question.id} {choice} */ "
-        f"const e = document.querySelector('.st-key-outcome-{place}');"
-        "if (e) { e.tabIndex = -1; e.focus({preventScroll: true}); }"
+        f"{{ const e = document.querySelector('.st-key-outcome-{place}');"
+        " if (e) { e.tabIndex = -1; e.focus({preventScroll: true}); } }"
     )
 
 
