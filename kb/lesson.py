@@ -75,17 +75,17 @@ def read_lesson(step: Step, index: Index, language: Language) -> Lesson:
     citations = Citations(index)
     sections = {name: _section(index, name, language) for name in step.sections}
     held = {name: chunks for name, chunks in sections.items() if chunks}
-    openings = {
-        name: _sentences([c for c in chunks if c.order == chunks[0].order], citations, language)
-        for name, chunks in held.items()
-    }
+    openings = [
+        _sentences([c for c in chunks if c.order == chunks[0].order], citations, language)
+        for chunks in held.values()
+    ]
     parts = tuple(
         Part(
             chunks[0].heading[-1],
-            openings[name],
-            _sentences([c for c in chunks if c.order != chunks[0].order], citations, language),
+            opening,
+            _sentences(chunks, citations, language)[len(opening) :],
         )
-        for name, chunks in held.items()
+        for chunks, opening in zip(held.values(), openings, strict=True)
     )
     questions = (
         _question(check, sections[check.section], citations, language) for check in step.checks

@@ -9,7 +9,7 @@ import streamlit as st
 from kb.index import Index
 from kb.lesson import Lesson, Part, Question, read_lesson
 from kb.messages import message
-from kb.onboarding import Step, step_hash
+from kb.onboarding import Step, is_stale, step_hash
 from kb.progress import StepProgress, answered
 from kb.render import (
     citation_html,
@@ -92,7 +92,7 @@ def _row(step: Step, number: int, held: StepProgress, index: Index, *, current: 
     elif current:
         state, icon = "current", "arrow_circle_right"
     states = [label(f"onboarding_{state}")] if state != "open" else []
-    if step.reviewed != step_hash(step, index.groups) or _changed(step, held, index):
+    if is_stale(step, index.groups) or _changed(step, held, index):
         states.append(label("onboarding_changed"))
     st.button(
         f"{number}. {label_markdown(step.title.of(ui_language()))}{_remarks(states)}",
@@ -180,11 +180,11 @@ def _questions(lesson: Lesson, held: StepProgress, section_hash: str, index: Ind
     st.header(label("onboarding_checks"), anchor=False)
     total = len(lesson.questions)
     for place, question in enumerate(lesson.questions, 1):
-        answer = held.answers.get(question.id, 0)
+        answer = _answer_of(held, question)
         with st.container(key=f"check-{place}", border=True):
             head = message("onboarding_check", ui_language(), number=place, checks=total)
             st.markdown(f"**{head}**　{safe_markdown(question.text)}")
-            if 1 <= answer <= len(question.choices):
+            if answer:
                 _outcome(lesson, question, answer, place, index)
                 continue
             for choice, text in enumerate(question.choices, 1):
@@ -193,22 +193,22 @@ def _questions(lesson: Lesson, held: StepProgress, section_hash: str, index: Ind
                     key=f"choice_{place}_{choice}",
                     width="stretch",
                     on_click=_answer,
-                    args=(lesson, held, question, choice, section_hash, place),
+                    args=(lesson, question, choice, section_hash, place),
                 )
             return
 
 
-def _answer(
-    lesson: Lesson,
-    held: StepProgress,
-    question: Question,
-    choice: int,
-    section_hash: str,
-    place: int,
-) -> None:
+def _answer_of(held: StepProgress, question: Question) -> int:
+    """The choice of this person, from 1; 0 when there is none, or none that still exists."""
+    answer = held.answers.get(question.id, 0)
+    return answer if 1 <= answer <= len(question.choices) else 0
+
+
+def _answer(lesson: Lesson, question: Question, choice: int, section_hash: str, place: int) -> None:
+    # As stored by now: another tab may have gone on meanwhile.
+    held = path.held().get(lesson.step, StepProgress())
     ids = tuple(question.id for question in lesson.questions)
-    kept = answered(held, question.id, choice, of=ids, section_hash=section_hash)
-    path.keep(lesson.step, kept)
+    path.keep(lesson.step, answered(held, question.id, choice, of=ids, section_hash=section_hash))
     # The button that had the focus is gone: reading goes on at what came of it.
     st.session_state.onboarding_script = (
         f"/* {lesson.step} {question.id} {choice} */ "
@@ -240,9 +240,9 @@ def _outcome(lesson: Lesson, question: Question, answer: int, place: int, index:
 
 def _onward(steps: tuple[Step, ...], number: int, lesson: Lesson, held: StepProgress) -> None:
     """What comes after the last answer."""
-    if any(question.id not in held.answers for question in lesson.questions):
+    if not all(_answer_of(held, question) for question in lesson.questions):
         return
-    right = sum(held.answers[question.id] == question.right for question in lesson.questions)
+    right = sum(_answer_of(held, question) == question.right for question in lesson.questions)
     st.success(
         label("onboarding_score", right=right, checks=len(lesson.questions)),
         icon=":material/check_circle:",

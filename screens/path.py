@@ -7,6 +7,8 @@ nothing about how a step looks.
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from kb.errors import KbError
@@ -16,6 +18,9 @@ from kb.settings import read_settings
 from kb.wiring import open_progress
 from screens.person import person
 from screens.shared import LOG
+
+RETRY = 10.0
+"""Seconds until a database that was away is tried again; a page must not wait for it each time."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -32,22 +37,23 @@ def steps() -> tuple[Step, ...]:
 def held() -> dict[str, StepProgress]:
     """How far this person has come, by step id."""
     unsaved = _unsaved()
-    try:
-        for step in list(unsaved):
-            _store().keep(person(), step, unsaved[step])
-            del unsaved[step]
-        st.session_state.progress = _store().of(person())
-        st.session_state.progress_kept = True
-    except KbError as error:
-        LOG.warning("%s: %s", type(error).__name__, error)
-        st.session_state.progress_kept = False
+    if time.monotonic() >= st.session_state.get("progress_retry", 0.0):
+        try:
+            for step in list(unsaved):
+                _store().keep(person(), step, unsaved[step])
+                del unsaved[step]
+            st.session_state.progress = _store().of(person())
+            st.session_state.pop("progress_retry", None)
+        except KbError as error:
+            LOG.warning("%s: %s", type(error).__name__, error)
+            st.session_state.progress_retry = time.monotonic() + RETRY
     known: dict[str, StepProgress] = st.session_state.get("progress", {})
     return {**known, **unsaved}
 
 
 def is_kept() -> bool:
     """Whether `held` could store and read."""
-    return bool(st.session_state.get("progress_kept", True))
+    return "progress_retry" not in st.session_state
 
 
 def keep(step: str, progress: StepProgress) -> None:

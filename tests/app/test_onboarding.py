@@ -221,6 +221,8 @@ def test_while_the_database_is_away_the_session_remembers(
     assert states(click(app, "list")) == ["done", "current", "open"]
 
     place.unlink()  # it comes back, and what was done meanwhile is stored
+    assert app.run().warning  # not asked again at once
+    app.session_state["progress_retry"] = 0.0  # a little later
     app = app.run()
     assert not app.warning
     assert states(start(PAGE)) == ["done", "current", "open"]

@@ -52,7 +52,7 @@ def test_a_lesson_opens_each_section_and_keeps_the_rest(
         "ライブラリを足すには",
     ]
     assert [sentence.text for sentence in lesson.parts[0].opening] == [SAVED]
-    assert [sentence.text for sentence in lesson.parts[0].more] == [VARIABLE]
+    assert [(s.marker, s.text) for s in lesson.parts[0].more] == [("- ", VARIABLE)]
     image, code = lesson.parts[1].more
     assert image.text.startswith("OS のパッケージも要るなら")
     assert code.text.startswith("```dockerfile\nFROM python:3.11")
