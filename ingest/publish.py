@@ -1,20 +1,17 @@
 """Publish: a collection to a complete index version, and the pointer to it.
 
 Takes a `Collection` and an embedder, gives the name of the version in use afterwards. Vectors of
-unchanged texts come over from the version before; equal content publishes nothing. The pointer is
-replaced atomically, so a reader sees the old version or the new one, never a half.
+unchanged texts come over from the version before; equal content publishes nothing.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,11 +23,12 @@ import numpy as np
 from ingest.collect import Collection
 from kb.embedding import Embedder, Vectors
 from kb.errors import IndexDamaged, KbError
-from kb.index import FORMAT, POINTER, Index, version_folder, write_rows
+from kb.index import FORMAT, Index, version_folder, write_rows
 from kb.lexical import LexicalIndex
 from kb.records import Chunk, Document
 from kb.text import plain, search_tokens
 from kb.vectors import VectorStore
+from kb.versions import in_use, point_to, versions
 
 KEEP = 3
 """Versions that stay, the newest first."""
@@ -60,20 +58,6 @@ class BulkReader(Protocol):
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions."""
-
-
-@contextmanager
-def locked(index_dir: Path) -> Iterator[None]:
-    """One ingest at a time; a second one gets a sentence instead of a race."""
-    index_dir.mkdir(parents=True, exist_ok=True)
-    with (index_dir / "LOCK").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise KbError(
-                f"Another ingest is working on {index_dir}; wait until it has finished."
-            ) from None
-        yield
 
 
 def content_hash(documents: Sequence[Document], chunks: Sequence[Chunk]) -> str:
@@ -242,26 +226,6 @@ def _write(
 
 def _write_json(file: Path, content: Mapping[str, Any]) -> None:
     file.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def point_to(index_dir: Path, version: str) -> None:
-    """Make `version` the one in use, atomically."""
-    new = index_dir / f".{POINTER}.new"
-    new.write_text(version + "\n", encoding="utf-8")
-    os.replace(new, index_dir / POINTER)
-
-
-def versions(index_dir: Path) -> list[str]:
-    """Names of the complete versions, newest first."""
-    folders = (index_dir / "versions").glob("*/manifest.json")
-    return sorted((file.parent.name for file in folders), reverse=True)
-
-
-def in_use(index_dir: Path) -> str:
-    """Name of the version in use, empty when there is none."""
-    with suppress(FileNotFoundError):
-        return (index_dir / POINTER).read_text(encoding="utf-8").strip()
-    return ""
 
 
 def _prune(index_dir: Path, chroma_url: str) -> None:

@@ -10,6 +10,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 
 from kb.compose import Citations, compose, to_markdown, to_sentences
@@ -50,6 +51,12 @@ class Assistant:
     def embedder(self) -> Embedder:
         """The model behind this assistant's dense search."""
         return self._embedder
+
+    def without_writer(self) -> Assistant:
+        """The same assistant, but every answer is put together word for word."""
+        other = copy(self)
+        other._writer = None
+        return other
 
     def query(self, question: str, history: Sequence[Turn] = ()) -> str:
         """What is searched for `question`: attacks cut out, follow-ups rewritten, typos mended."""

@@ -30,11 +30,11 @@ class Index:
 
     def __init__(self, folder: Path, chroma_url: str = "") -> None:
         self.version = folder.name
-        self.manifest: Mapping[str, Any] = _read_manifest(folder)
-        documents = (Document(**row) for row in _rows(folder / "documents.jsonl"))
+        self.manifest: Mapping[str, Any] = read_manifest(folder)
+        documents = (Document(**row) for row in read_rows(folder / "documents.jsonl"))
         self.documents: Mapping[str, Document] = {document.id: document for document in documents}
         self.chunks: Mapping[str, Chunk] = {
-            chunk.id: chunk for chunk in map(_chunk, _rows(folder / "chunks.jsonl"))
+            chunk.id: chunk for chunk in map(_chunk, read_rows(folder / "chunks.jsonl"))
         }
         self.lexical = _lexical(folder / "lexical")
         self.vectors = VectorStore(folder, self.version, chroma_url)
@@ -97,7 +97,8 @@ def version_folder(index_dir: Path, name: str) -> Path:
     return index_dir / "versions" / name
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What the version in `folder` says about itself; raises IndexDamaged."""
     try:
         manifest: dict[str, Any] = json.loads(
             (folder / "manifest.json").read_text(encoding="utf-8")
@@ -115,7 +116,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _rows(file: Path) -> Iterable[dict[str, Any]]:
+def read_rows(file: Path) -> Iterable[dict[str, Any]]:
+    """Documents or chunks of a version as they are stored; raises IndexDamaged."""
     try:
         with file.open(encoding="utf-8") as lines:
             for line in lines:

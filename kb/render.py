@@ -174,12 +174,12 @@ def place(citation: Citation, language: Language) -> str:
 
 def source_page(citation: Citation, language: Language) -> str:
     """Our own page that shows the quote inside the stored document, in the reader's language."""
-    query = {
-        "document": citation.document,
-        "start": citation.start,
-        "end": citation.end,
-        "language": language,
-    }
+    return source_address(citation.document, citation.start, citation.end, language)
+
+
+def source_address(document: str, start: int, end: int, language: Language) -> str:
+    """Our own page of a document; with `start` equal to `end` nothing in it is highlighted."""
+    query = {"document": document, "start": start, "end": end, "language": language}
     return f"source?{urlencode(query)}"
 
 
@@ -207,13 +207,13 @@ def citation_html(citation: Citation, document: Document | None, language: Langu
         passage = passage_html(document, citation.start, citation.end, around=120)
     else:
         passage = f'<div class="kb-passage"><mark>{html.escape(citation.quote)}</mark></div>'
-    parts = [_link(source_page(citation, language), message("ui_open_source", language))]
+    parts = [link(source_page(citation, language), message("ui_open_source", language))]
     if citation.url.startswith("https://"):
-        parts.append(_link(_web(citation.url), message("ui_open_original", language)))
-    parts += [_link(_web(url), evidence_name(url)) for url in citation.based_on[:MOST_EVIDENCE]]
+        parts.append(link(_web(citation.url), message("ui_open_original", language)))
+    parts += [link(_web(url), evidence_name(url)) for url in citation.based_on[:MOST_EVIDENCE]]
     if len(citation.based_on) > MOST_EVIDENCE:
         more = f"+{len(citation.based_on) - MOST_EVIDENCE}"
-        parts.append(_link(source_page(citation, language), more))
+        parts.append(link(source_page(citation, language), more))
     parts.append(html.escape(origin(document, language) if document is not None else ""))
     return (
         f'<section class="kb-citation"><p class="kb-from"><b>{citation.number}</b> '
@@ -222,14 +222,15 @@ def citation_html(citation: Citation, document: Document | None, language: Langu
     )
 
 
-def _link(address: str, text: str) -> str:
+def link(address: str, text: str) -> str:
+    """A link that opens beside the page."""
     address = html.escape(address)
     return f'<a href="{address}" target="_blank" rel="noopener">{html.escape(text)}</a>'
 
 
 def evidence_links(urls: tuple[str, ...]) -> str:
     """A list of web addresses under names that say what they open."""
-    rows = (f"<li>{_link(_web(url), evidence_name(url, whole=True))}</li>" for url in urls)
+    rows = (f"<li>{link(_web(url), evidence_name(url, whole=True))}</li>" for url in urls)
     return f'<ul class="kb-evidence">{"".join(rows)}</ul>'
 
 

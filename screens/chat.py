@@ -35,8 +35,8 @@ def main() -> None:
     with st.container(key="conversation"):
         for number, exchange in enumerate(exchanges):
             with st.container(key=f"exchange-{number}"):
-                _show(exchange, number, exchanges[:number], last=exchange is exchanges[-1])
-                ratings.append(st.empty())
+                last = exchange is exchanges[-1]
+                ratings.append(_show(exchange, number, exchanges[:number], last=last))
             if not streaming:
                 _show_rating(exchange, ratings[number])
     if streaming:  # only now, because a click on a thumb would have ended the stream
@@ -117,11 +117,17 @@ def _question_button(
     )
 
 
-def _show(exchange: Exchange, number: int, before: Sequence[Exchange], *, last: bool) -> None:
+def _show(
+    exchange: Exchange, number: int, before: Sequence[Exchange], *, last: bool
+) -> DeltaGenerator:
+    """Show a question and its answer, which comes now if it is waited for.
+
+    Gives the place for its rating, which is empty as long as an answer may be streaming.
+    """
     with st.chat_message("user"):
         st.text(exchange.question)
     with st.chat_message("assistant"):
-        shown, below = st.empty(), st.empty()
+        shown, below, rating = st.empty(), st.empty(), st.empty()
         if last:  # before the answer comes, so that a stopped one can be asked again, too
             st.button(
                 label("retry"),
@@ -139,6 +145,7 @@ def _show(exchange: Exchange, number: int, before: Sequence[Exchange], *, last: 
             _stream(exchange, session.turns(before), shown)
         with below.container():
             _finish(exchange, number, shown)
+    return rating
 
 
 def _stream(exchange: Exchange, history: list[Turn], shown: DeltaGenerator) -> None:

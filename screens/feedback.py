@@ -15,7 +15,7 @@ from kb.records import Answer, Turn
 from kb.settings import read_settings
 from kb.wiring import open_feedback
 from screens.person import person
-from screens.shared import failure, label
+from screens.shared import failure, label, run_script
 
 _RATINGS: tuple[Rating, Rating] = ("down", "up")  # as st.feedback numbers its thumbs
 
@@ -43,6 +43,7 @@ def rate(answer: Answer) -> None:
     )
     if thumb is None:
         return
+    st.caption(label(_outcomes()[answer.id][1]))
     with st.form(f"rating_{answer.id}", border=False):
         st.text_area(
             label(f"comment_{_RATINGS[thumb]}"),
@@ -53,7 +54,12 @@ def rate(answer: Answer) -> None:
             help=label("stored", person=person()),
         )
         st.form_submit_button(label("comment_send"), on_click=_vote, args=(answer.id,))
-    st.caption(label(_outcomes()[answer.id][1]))
+    if st.session_state.pop("rated", "") == answer.id:
+        run_script(
+            f"rated-{answer.id}",
+            f"document.querySelector('.st-key-comment_{answer.id}')"
+            "?.scrollIntoView({block: 'nearest'})",
+        )
 
 
 def _vote(answer_id: str) -> None:
@@ -69,6 +75,7 @@ def _vote(answer_id: str) -> None:
     stored = store.record_vote(answer_id, person=person(), vote=_RATINGS[thumb], comment=comment)
     said = ("thanks_comment" if comment else "thanks") if stored else "feedback_waits"
     _outcomes()[answer_id] = (thumb, said)
+    st.session_state.rated = answer_id
 
 
 def _outcomes() -> dict[str, tuple[int, str]]:

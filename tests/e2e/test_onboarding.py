@@ -12,6 +12,7 @@ import pytest
 from ingest.onboarding import mark_reviewed, read_groups
 from kb.messages import message
 from tests.e2e.conftest import FLAGS, Open, Team, chromium_path, new_team
+from tests.e2e.test_accessibility import AXE, barriers
 from tests.e2e.test_journeys import CONTRAST, PATIENCE, answered, ask
 from tests.onboarding import CHECKS, ORDER, write_path
 
@@ -186,7 +187,7 @@ def test_a_new_step_is_read_from_its_top(path_app: str, open_page: Open) -> None
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_can_be_read_on_a_phone(path_app: str, open_page: Open, theme: str) -> None:
-    """Contrast of at least 4.5 : 1, and nothing scrolls sideways."""
+    """Contrast of at least 4.5 : 1, no serious barrier, and nothing scrolls sideways."""
     page = open_page(path_app, width=390, height=844, theme=theme)
 
     def is_fine() -> None:
@@ -194,6 +195,8 @@ def test_text_can_be_read_on_a_phone(path_app: str, open_page: Open, theme: str)
         assert page.evaluate(CONTRAST) == []
         overflow = "(e => e.scrollWidth - e.clientWidth)(document.querySelector('.stMain'))"
         assert page.evaluate(overflow) == 0
+        if AXE.is_file():
+            assert barriers(page) == []
 
     is_fine()
     click(page, "step_open_3")
