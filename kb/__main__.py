@@ -201,7 +201,7 @@ def _gap_text(gap: Gap) -> str:
     return "\n".join(
         [
             f"{gap.id}  {gap.state}  asked {gap.times} times ({why})",
-            *(f"  {asked.times} × {asked.query}" for asked in gap.questions),
+            *(f"  {asked.times} × {asked.text}" for asked in gap.questions),
             *(f"      {comment}" for asked in gap.questions for comment in asked.comments),
             *(f"  near: {section.heading} ({section.document})" for section in gap.nearest),
         ]

@@ -54,7 +54,7 @@ def draft(gap: Gap) -> Draft:
 def _questions(gap: Gap, language: Language) -> list[str]:
     """The ways it was asked in a language, those asked most often first."""
     said = (
-        " ".join(asked.query.split()).replace("-->", "→")  # would end the comment
+        " ".join(asked.text.split()).replace("-->", "→")  # would end the comment
         for asked in gap.questions
         if asked.language == language
     )

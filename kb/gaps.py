@@ -19,7 +19,7 @@ from kb.assistant import Assistant
 from kb.embedding import Vectors
 from kb.feedback import Entry
 from kb.index import Index, IndexStore
-from kb.records import Chunk, Hit, Language, Turn
+from kb.records import Hit, Language, Turn
 from kb.retrieve import retrieve
 from kb.text import normalize
 
@@ -43,13 +43,18 @@ class Asked:
 
     question: str
     query: str
-    """The question as it stands alone, without the turns before it."""
+    """What is searched for it: standing alone, typos mended."""
     history: tuple[Turn, ...]
     language: Language
     trouble: Trouble
     times: int
     comments: tuple[str, ...]
     newest: Entry
+
+    @property
+    def text(self) -> str:
+        """The question as a person understands it without the turns before it."""
+        return self.query if self.history else self.question
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Gap:
 
     @property
     def title(self) -> str:
-        return self.questions[0].query
+        return self.questions[0].text
 
     @property
     def times(self) -> int:
@@ -149,7 +154,8 @@ class GapFinder:
         state: State = "closed" if all(self._closed(asked, index) for asked in group) else "open"
         if state == "open" and first.trouble in _OUTSIDE:
             state = "outside"
-        digest = hashlib.sha256(normalize(first.query).encode()).hexdigest()
+        identity = f"{first.language} {normalize(first.query)}"
+        digest = hashlib.sha256(identity.encode()).hexdigest()
         return Gap(f"gap-{digest[:8]}", state, tuple(group), self._near(first, index))
 
     def _near(self, asked: Asked, index: Index) -> tuple[Section, ...]:
@@ -158,10 +164,7 @@ class GapFinder:
             found = retrieve(
                 index, self._assistant.embedder, asked.query, asked.language, k=_NEAREST
             )
-            self._nearest[key] = tuple(
-                Section(chunk.document, "".join(chunk.heading[-1:]), chunk.start, chunk.end)
-                for chunk in map(_shown, found.hits)
-            )
+            self._nearest[key] = tuple(_section(hit) for hit in found.hits)
         return self._nearest[key]
 
     def _closed(self, asked: Asked, index: Index) -> bool:
@@ -195,9 +198,11 @@ class GapFinder:
         return (vector / length if length else vector).astype(np.float32)
 
 
-def _shown(hit: Hit) -> Chunk:
-    """The first statement of a section; its first passage where it has none."""
-    return next((chunk for chunk in hit.chunks if chunk.kind == "statement"), hit.chunks[0])
+def _section(hit: Hit) -> Section:
+    """A hit at its first statement; at its first passage where it has none."""
+    chunk = next((chunk for chunk in hit.chunks if chunk.kind == "statement"), hit.chunks[0])
+    heading = chunk.heading[-1] if chunk.heading else ""
+    return Section(chunk.document, heading, chunk.start, chunk.end)
 
 
 def troubled(entries: Iterable[Entry]) -> list[Asked]:

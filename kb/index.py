@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 from kb.errors import DocumentUnknown, IndexDamaged, IndexMissing
 from kb.lexical import LexicalIndex
 from kb.records import Chunk, Document
+from kb.sections import Sections
 from kb.vectors import VectorStore
 
+Part = TypeVar("Part")
 POINTER = "CURRENT"
-FORMAT = "1"
+FORMAT = "2"
 """Layout of a version's folder; another one is not opened."""
 
 
@@ -36,7 +39,8 @@ class Index:
         self.chunks: Mapping[str, Chunk] = {
             chunk.id: chunk for chunk in map(_chunk, read_rows(folder / "chunks.jsonl"))
         }
-        self.lexical = _lexical(folder / "lexical")
+        self.lexical = _part(LexicalIndex.load, folder / "lexical")
+        self.sections = _part(Sections.load, folder)
         self.vectors = VectorStore(folder, self.version, chroma_url)
 
     @cached_property
@@ -128,10 +132,10 @@ def read_rows(file: Path) -> Iterable[dict[str, Any]]:
         ) from error
 
 
-def _lexical(folder: Path) -> LexicalIndex:
+def _part(load: Callable[[Path], Part], folder: Path) -> Part:
     try:
-        return LexicalIndex.load(folder)
-    except (OSError, ValueError, KeyError) as error:
+        return load(folder)
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise IndexDamaged(
             f"{folder} is damaged; run `make ingest` to build a new version."
         ) from error

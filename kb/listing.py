@@ -48,7 +48,7 @@ def gap_html(gap: Gap, language: Language) -> str:
     parts = [
         f"<h2>{html.escape(gap.title)}</h2>",
         f'<p class="kb-about">{times} · {why}</p>',
-        _list((html.escape(asked.query) for asked in gap.questions[1:]), "kb-asked"),
+        _list((html.escape(asked.text) for asked in gap.questions[1:]), "kb-asked"),
         "".join(f"<blockquote>{html.escape(comment)}</blockquote>" for comment in comments),
         f'<p class="kb-near">{message("near", language)}</p>{_list(near, "kb-near")}'
         if near

@@ -21,9 +21,9 @@ PatternId = Literal[
     "inference-2",
     "inference-3",
 ]
-ChunkKind = Literal["passage", "code", "table", "answer", "statement", "question"]
-"""What a chunk is. Notes give `answer` (a whole section), `statement`, `question` (a way people
-ask it), `code` and `table`; every other document gives `passage`, `code` and `table`."""
+ChunkKind = Literal["passage", "code", "table", "statement", "question"]
+"""What a chunk is. Notes give `statement`, `question` (a way people ask for a section), `code` and
+`table`; every other document gives `passage`, `code` and `table`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def gap_to_json(gap: Gap) -> dict[str, Any]:
         "questions": [
             {
                 "question": asked.question,
-                "query": asked.query,
+                "text": asked.text,
                 "language": asked.language,
                 "trouble": asked.trouble,
                 "times": asked.times,

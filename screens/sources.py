@@ -12,7 +12,7 @@ import streamlit as st
 from kb.errors import DatabaseError, KbError
 from kb.index import Index
 from kb.listing import Row, changes_html, documents_html, source_html, version_html
-from kb.render import title_html
+from kb.render import safe_markdown, title_html
 from kb.settings import read_settings
 from kb.versions import Change, difference, last_fetch, manifest, roll_back, versions
 from screens.feedback import feedback_store
@@ -66,7 +66,7 @@ def _show_documents(index: Index) -> None:
             found = True
             _show_source(last, rows, opened=bool(wanted))
     if not found:
-        st.info(label("filter_none", wanted=wanted))
+        st.info(label("filter_none", wanted=safe_markdown(wanted)))
 
 
 def _show_source(last: Mapping[str, Any], rows: list[Row], *, opened: bool) -> None:
@@ -78,7 +78,7 @@ def _show_source(last: Mapping[str, Any], rows: list[Row], *, opened: bool) -> N
     }
     good = last["state"] in ("fetched", "unchanged") and not last["problems"]
     with st.expander(
-        f"**{last['id']}** · {label('source_counts', **counts)}",
+        f"**{safe_markdown(last['id'])}** · {label('source_counts', **counts)}",
         icon=":material/check_circle:" if good else ":material/error:",
         expanded=opened,
     ):

@@ -274,7 +274,7 @@ def test_a_draft_is_a_section_an_entry_and_golden_items(
             asked |= {question for question, _ in read.sections[0].questions}
             cited = {proof for s in read.sections[0].statements for proof in s.evidence}
             assert cited == {yaml.safe_load(made.evidence)[0]["id"]}
-        known = {" ".join(a.query.split()).replace("-->", "→") for a in gap.questions}
+        known = {" ".join(a.text.split()).replace("-->", "→") for a in gap.questions}
         assert asked == known
         file = tmp_path / "golden.yaml"
         file.write_text(made.golden, encoding="utf-8")
