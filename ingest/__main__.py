@@ -24,11 +24,13 @@ from ingest.collect import Collection, collect
 from ingest.evidence import read_evidence, write_footnotes
 from ingest.gate import changes, gate
 from ingest.links import check, lines_of, links_of
+from ingest.onboarding import mark_reviewed, problems, read_groups, stale
 from ingest.publish import Published, publish
 from ingest.sources import Source, read_sources
 from kb.embedding import load_embedder
-from kb.errors import IndexDamaged, KbError, SourcesError
+from kb.errors import IndexDamaged, KbError, OnboardingError, SourcesError
 from kb.index import Index, version_folder
+from kb.onboarding import read_steps
 from kb.settings import Settings, read_settings
 from kb.versions import (
     difference,
@@ -90,6 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     links = commands.add_parser("links", help="ask whether all links of evidence and sources exist")
     links.add_argument("folder", nargs="?", default="notes", type=Path)
     links.set_defaults(run=_links)
+    onboarding = commands.add_parser(
+        "onboarding", help="hold the onboarding path and its questions against the notes"
+    )
+    onboarding.add_argument(
+        "--reviewed", action="store_true", help="the questions were read again and still fit"
+    )
+    onboarding.set_defaults(run=_onboarding)
     return parser
 
 
@@ -274,6 +283,23 @@ def _links(options: argparse.Namespace, settings: Settings, console: Console) ->
     for line in lines_of(verdicts):
         console.print(escape(line), soft_wrap=True)
     return int(any(verdict.state == "dead" for verdict in verdicts))
+
+
+def _onboarding(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    steps, groups = read_steps(settings.onboarding), read_groups(settings.onboarding.parent)
+    wrong = problems(steps, groups)
+    if wrong:
+        raise OnboardingError("\n".join(wrong))
+    if options.reviewed:
+        marked = mark_reviewed(settings.onboarding, groups)
+        console.print("\n".join(f"marked {step}" for step in marked) or "Nothing has changed.")
+        return 0
+    changed = stale(steps, groups)
+    for step in changed:
+        console.print(f"[yellow]stale[/] {step}: the notes changed since its last review")
+    if not changed:
+        console.print(f"All {len(steps)} steps fit the notes.")
+    return int(bool(changed))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ KbError                 anything this product raises on purpose
 ├── IndexDamaged        an index version cannot be opened, or fits another embedding model
 ├── DocumentUnknown     no such document in the index version in use
 ├── EmbeddingError      the embedding model cannot be loaded
+├── OnboardingError     onboarding.yaml or checks.yaml cannot be used, or has no such step
 ├── DatabaseError       the database of feedback and progress cannot be reached or written
 └── ChatModelError      the chat model failed; the caller falls back to the extractive answer
 """
@@ -48,6 +49,10 @@ class DocumentUnknown(KbError):
 
 class EmbeddingError(KbError):
     """The embedding model is missing or failed to load."""
+
+
+class OnboardingError(KbError):
+    """The onboarding path is not valid, or was asked for what it does not hold."""
 
 
 class DatabaseError(KbError):

@@ -12,9 +12,9 @@ from kb.errors import KbError
 from kb.messages import message
 from kb.records import Answer, Document, Turn
 from kb.render import answer_markdown, citation_html, label_markdown, safe_markdown, title_html
-from screens import feedback, session
+from screens import feedback, path, session
 from screens.session import Exchange
-from screens.shared import assistant, current_index, failure, label, run_script, ui_language
+from screens.shared import LOG, assistant, current_index, failure, label, run_script, ui_language
 
 _EXAMPLES = 6
 
@@ -92,6 +92,21 @@ def _welcome() -> None:
     for row in range(0, _EXAMPLES, 2):  # row by row, so that a narrow screen keeps their order
         for column, number in zip(st.columns(2), (row, row + 1), strict=True):
             _question_button(column, examples[number], f"example_{number}", width="stretch")
+    _way_in()
+
+
+def _way_in() -> None:
+    """One line that leads to the onboarding path, or on along it."""
+    try:
+        steps, progress = path.steps(), path.held()
+    except KbError as error:
+        LOG.warning("%s: %s", type(error).__name__, error)
+        return
+    number = path.current(steps, progress)
+    if number:
+        name = "onboarding_way_on" if progress else "onboarding_way_in"
+        text = label(name, number=number, steps=len(steps))
+        st.page_link("screens/onboarding.py", label=text, icon=":material/school:")
 
 
 def _question_button(
