@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz, process
+
 from kb import image_data
 from kb.errors import ImageError
 from kb.image_data import Build, version_key
@@ -59,7 +61,7 @@ def choose(
 ) -> Choice:
     """The build; what is empty is chosen: the newest version, base and Python, a usual instance."""
     assumed = []
-    fitting = _for_instance(name, builds_for(name, scope), host)
+    fitting = builds_on(name, scope, host)
     wanted = "" if is_latest(version) else normalize(version).strip().removeprefix("v")
     found = _of_version(name, fitting, wanted, region, host)
     if not wanted and len(versions_of(fitting)) > 1:
@@ -73,7 +75,8 @@ def choose(
     if host is None and build.processors:
         host = machine(table("instances")[_usual_processor(build)])
         assumed.append("instance")
-    spelled = wanted if wanted in (build.version, *build.aliases) else build.version
+    short = wanted in build.aliases and not build.base
+    spelled = wanted if short else build.version
     return Choice(build, spelled, host, _processor(build, host) or "", tuple(assumed))
 
 
@@ -94,15 +97,12 @@ def scope_for(name: str, text: str) -> Scope:
 def builds_for(name: str, scope: str) -> tuple[Build, ...]:
     """All builds for a purpose, those for AWS chips and Graviton included."""
     entry = table("frameworks").get(name, {})
-    chips = [entry[chip] for chip in ("inf1", "inf2", "trn", "graviton") if chip in entry]
+    # Inferentia and Graviton images are for inference; a table may hold what no instance gets.
+    kinds = ("trn", "inf1", "inf2", "graviton") if scope == "inference" else ("trn",)
+    chips = [entry[kind] for kind in kinds if kind in entry]
     names = dict.fromkeys([name, *entry.get("also", ()), *chips])
     scopes = (scope, "inference_graviton") if scope == "inference" else (scope,)
     return tuple(b for n in names for b in image_data.builds(n) if b.scope in scopes)
-
-
-def usual_builds(name: str, scope: str) -> list[Build]:
-    """The builds for ordinary instances, with CPU or GPU."""
-    return [b for b in builds_for(name, scope) if _table_fits(name, b, None)]
 
 
 def versions_of(builds: Iterable[Build]) -> tuple[str, ...]:
@@ -126,7 +126,9 @@ def is_latest(text: str) -> bool:
 # --- instance -------------------------------------------------------------------------------------
 
 
-def _for_instance(name: str, builds: Sequence[Build], host: Machine | None) -> list[Build]:
+def builds_on(name: str, scope: str, host: Machine | None) -> list[Build]:
+    """Builds for a purpose that run on an instance; without one, on those with CPU or GPU."""
+    builds = builds_for(name, scope)
     fitting = [b for b in builds if _table_fits(name, b, host) and _processor(b, host) is not None]
     if fitting or host is None:
         return fitting
@@ -136,7 +138,7 @@ def _for_instance(name: str, builds: Sequence[Build], host: Machine | None) -> l
         "instance_without",
         near,
         framework=framework_name(name),
-        scope=_scope(builds),
+        scope=scope,
         given=host.instance,
         near=near,
     )
@@ -238,18 +240,22 @@ def _has(name: str, scope: str, version: str) -> bool:
 
 
 def _near_versions(wanted: str, versions: Sequence[str]) -> tuple[str, ...]:
-    """Those of the same line first, then those whose numbers lie next, and the newest."""
+    """Those of the same line first, then the newest, the most alike, and the next numbers."""
     line = version_key(wanted)
+    alike = process.extract(wanted, versions, scorer=fuzz.ratio, limit=2, score_cutoff=60)
     same = [v for v in versions if line and version_key(v)[: len(line)] == line]
     place = sum(version_key(version) > line for version in versions)
     around = versions[max(0, place - _SHOWN // 2) :]
-    return tuple(dict.fromkeys([*same, *versions[:1], *around]))[:_SHOWN]
+    near = [*same, *versions[:1], *(version for version, _, _ in alike), *around]
+    return tuple(dict.fromkeys(near))[:_SHOWN]
 
 
 def _not_in(region: str, shown: str, builds: Iterable[Build]) -> ImageError:
     regions = {code for build in builds for code in build.registries}
+    usual = dict.fromkeys(code for codes in table("usual_regions").values() for code in codes)
     begins = region.split("-")[0]
-    near = sorted(regions, key=lambda code: (not code.startswith(begins), code))[:_SHOWN]
+    ordered = [code for code in (*usual, *sorted(regions)) if code in regions]
+    near = sorted(dict.fromkeys(ordered), key=lambda code: not code.startswith(begins))[:_SHOWN]
     return image_error(
         "region",
         "region_without",

@@ -52,10 +52,10 @@ class Machine:
 
 def framework_id(text: str) -> str:
     """`torch`, `PyTorch`, `sk-learn` … to the table's name."""
-    if not _key(text):
+    if not key(text):
         raise image_error("framework", "framework_missing", _usual_frameworks(), missing=True)
     known = framework_words()
-    found = known.get(_key(text))
+    found = known.get(key(text))
     if found:
         return found
     near = _nearest(text, known) or _usual_frameworks()
@@ -66,15 +66,14 @@ def framework_id(text: str) -> str:
 def region_code(text: str) -> str:
     """`東京`, `Tokyo`, `ap-northeast-1` to the Region's code."""
     known = region_words()
-    if not _key(text):
+    if not key(text):
         usual = tuple(table("usual_regions")["en"])
         raise image_error("region", "region_missing", usual, missing=True)
-    found = known.get(_key(text))
+    found = known.get(key(text))
     if found:
         return found
     beginning = table("region_groups").get(normalize(text).strip(), normalize(text).strip())
-    codes = sorted(set(known.values()))
-    several = tuple(code for code in codes if code.startswith(f"{beginning}-"))
+    several = tuple(code for code in region_codes() if code.startswith(f"{beginning}-"))
     if len(several) > 1:
         raise image_error("region", "region_several", several, given=text, near=several)
     near = several or _nearest(text, known) or tuple(table("usual_regions")["en"])
@@ -83,10 +82,10 @@ def region_code(text: str) -> str:
 
 def scope_id(text: str) -> Scope:
     """`学習`, `train`, `inference`, `endpoint` … to training or inference."""
-    if not _key(text):
+    if not key(text):
         raise image_error("scope", "scope_missing", SCOPES, missing=True)
     for scope in SCOPES:
-        if _key(text) in {_key(word) for word in _scope_words(scope)}:
+        if key(text) in {key(word) for word in words_of_scope(scope)}:
             return scope
     raise image_error("scope", "scope_unknown", SCOPES, given=text)
 
@@ -95,11 +94,11 @@ def machine(text: str) -> Machine:
     """`g5`, `ml.g5.xlarge`, `gpu`, `graviton` … to an instance type."""
     folded = normalize(text).strip()
     for kind, words in table("instance_words").items():
-        if _key(text) in {_key(word) for word in words}:
+        if key(text) in {key(word) for word in words}:
             return machine(table("instances")[kind])
     found = _INSTANCE.fullmatch(folded)
     if not found:
-        families = {_key(family): family for family in table("families")}
+        families = {key(family): family for family in table("families")}
         family = re.sub(r"^ml[._]?", "", folded).split(".")[0]
         near = tuple(machine(f).instance for f in _nearest(family, families))
         near = near or (table("instances")["cpu"], table("instances")["gpu"])
@@ -160,29 +159,20 @@ def framework_names() -> tuple[str, ...]:
 @cache
 def framework_words() -> Mapping[str, str]:
     """Keys of all names and words, to the framework."""
-    entries = table("frameworks")
-    return {
-        _key(word): name
-        for name in framework_names()
-        for word in (name, framework_name(name), *entries.get(name, {}).get("words", ()))
-    }
+    return {key(word): name for name in framework_names() for word in words_of_framework(name)}
 
 
 @cache
 def region_words() -> Mapping[str, str]:
     """Keys of all codes, names and words, to the Region."""
-    codes = {
-        code
-        for name in framework_names()
-        for build in image_data.builds(name)
-        for code in build.registries
-    }
-    places = table("regions")
-    return {
-        _key(word): code
-        for code in sorted(codes)
-        for word in (code, *_words_of(places.get(code, {})))
-    }
+    return {key(word): code for code in region_codes() for word in words_of_region(code)}
+
+
+@cache
+def region_codes() -> tuple[str, ...]:
+    """Every Region that some image exists in."""
+    builds = (build for name in framework_names() for build in image_data.builds(name))
+    return tuple(sorted({code for build in builds for code in build.registries}))
 
 
 @cache
@@ -198,7 +188,15 @@ def _read() -> Mapping[str, Any]:
     return loaded
 
 
-def _scope_words(scope: Scope) -> tuple[str, ...]:
+def words_of_framework(name: str) -> tuple[str, ...]:
+    return (name, framework_name(name), *table("frameworks").get(name, {}).get("words", ()))
+
+
+def words_of_region(code: str) -> tuple[str, ...]:
+    return (code, *_words_of(table("regions").get(code, {})))
+
+
+def words_of_scope(scope: Scope) -> tuple[str, ...]:
     return (scope, *_words_of(table("scopes")[scope]))
 
 
@@ -211,15 +209,15 @@ def _usual_frameworks() -> tuple[str, ...]:
     return tuple(table("usual_frameworks"))
 
 
-def _key(text: str) -> str:
-    """Only letters and digits count."""
+def key(text: str) -> str:
+    """What words are compared by: only letters and digits count."""
     return "".join(sign for sign in normalize(text) if sign.isalnum())
 
 
 def _nearest(text: str, known: Mapping[str, str]) -> tuple[str, ...]:
     """Up to three names whose words are most like `text`, the nearest first."""
     found = process.extract(
-        _key(text), known.keys(), scorer=fuzz.ratio, limit=9, score_cutoff=_LEAST_ALIKE
+        key(text), known.keys(), scorer=fuzz.ratio, limit=9, score_cutoff=_LEAST_ALIKE
     )
     return tuple(dict.fromkeys(known[word] for word, _, _ in found))[:_NEAREST]
 
@@ -239,7 +237,7 @@ def image_error(
     """The sentence `image_{name}` in both languages, its lists and purposes in each one's words."""
     says = {}
     for lang in LANGUAGES:
-        words = {key: scope_name(s, lang) for key, s in (("scope", scope), ("other", other)) if s}
+        words = {k: scope_name(s, lang) for k, s in (("scope", scope), ("other", other)) if s}
         listed = ("、" if lang == "ja" else ", ").join(near)
         says[lang] = message(
             f"image_{name}",

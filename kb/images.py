@@ -23,7 +23,7 @@ from kb.image_words import (
     framework_names,
     machine,
     region_code,
-    region_words,
+    region_codes,
     table,
 )
 from kb.text import normalize
@@ -128,7 +128,7 @@ def options() -> Options:
             name: {scope: versions_of(builds_for(name, scope)) for scope in scopes_of(name)}
             for name in ordered
         },
-        regions=tuple(sorted(set(region_words().values()))),
+        regions=region_codes(),
         instances=tuple(dict.fromkeys(table("instances").values())),
         source=image_data.source(),
     )
