@@ -35,11 +35,12 @@ def image_sentences(
     shown = title(image, language, name="image_answer_title")
     lead = message("image_answer", language, source=image.source, title=shown)
     form = _statement(index, _ANATOMY, language)
+    login = image.login.replace(" | ", " |\n  ")  # its end, the registry, is to be seen
     drafts = [
         (lead, _statement(index, _RETRIEVE, language)),
         (f"```text\n{image.uri}\n```", form),
         ("", _statement(index, _LOGIN, language)),
-        (f"```bash\n{image.login}\n```", _statement(index, _LOGIN, language, kind="code")),
+        (f"```bash\n{login}\n```", _statement(index, _LOGIN, language, kind="code")),
         (f"```dockerfile\n{image.from_line}\n```", form),
     ]
     if image.patches.section:

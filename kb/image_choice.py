@@ -242,7 +242,7 @@ def _has(name: str, scope: str, version: str) -> bool:
 def _near_versions(wanted: str, versions: Sequence[str]) -> tuple[str, ...]:
     """Those of the same line first, then the newest, the most alike, and the next numbers."""
     line = version_key(wanted)
-    alike = process.extract(wanted, versions, scorer=fuzz.ratio, limit=2, score_cutoff=60)
+    alike = process.extract(wanted, versions, scorer=fuzz.ratio, limit=1, score_cutoff=60)
     same = [v for v in versions if line and version_key(v)[: len(line)] == line]
     place = sum(version_key(version) > line for version in versions)
     around = versions[max(0, place - _SHOWN // 2) :]

@@ -36,6 +36,8 @@ from kb.text import language, normalize
 
 _TURNS = 8
 """Earlier messages of the person that are looked at."""
+_LONGEST = 1_200
+"""Characters of an earlier message that are read, the last ones."""
 _CHOICES = 4
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
@@ -57,7 +59,7 @@ def image_reply(
     question: str, history: Sequence[Turn], index: Index, wanted: Language | None = None
 ) -> Reply | None:
     """The reply, where `question` asks for the URI of an AWS image."""
-    said = [turn.content for turn in history if turn.role == "user"][-_TURNS:]
+    said = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"][-_TURNS:]
     if not any(_may_ask(text) for text in (*said, question)):
         return None
     if not can_cite(index):
