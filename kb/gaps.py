@@ -177,7 +177,7 @@ class GapFinder:
             proven = (
                 not answer.declined
                 and answer.citations
-                and all(sentence.proven for sentence in answer.sentences)
+                and not any(sentence.is_doubtful for sentence in answer.sentences)
             )
             now = {(citation.document, citation.quote) for citation in answer.citations}
             # Offsets are no part of it: they move whenever something above is edited.
@@ -237,7 +237,7 @@ def trouble_of(entry: Entry) -> Trouble | None:
         return "down_voted"
     if entry.declined:
         return "not_in_sources" if entry.reason is None else entry.reason
-    if not all(sentence["proven"] for sentence in entry.sentences):
+    if any(not row["proven"] and not row.get("looked_up") for row in entry.sentences):
         return "unproven"
     return None
 

@@ -122,6 +122,11 @@ class Sentence:
     """The official data that the text was looked up in and that it names, such as
     `sagemaker-core 2.27.0`. Its citations show the form and the way, they do not prove the text."""
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Neither its quotes nor official data stand behind it."""
+        return not self.proven and not self.looked_up
+
 
 @dataclass(frozen=True, slots=True)
 class Raised:

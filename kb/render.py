@@ -152,7 +152,7 @@ def sentences_markdown(
 def _marked(sentence: Sentence, links: Mapping[int, str], language: Language) -> Sentence:
     """The sentence made safe, its markers behind it; they never begin a line of their own."""
     text = safe_markdown(sentence.text)
-    if not sentence.proven and not sentence.looked_up:
+    if sentence.is_doubtful:
         text = f"{text} {message('unproven', language)}"
     marks = "".join(links.get(number, "") for number in sentence.citations)
     gap = "\n\n" if text.startswith(("```", "~~~", "|")) else "\u00a0"
