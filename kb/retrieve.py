@@ -38,8 +38,6 @@ class Retrieval:
     tokens: tuple[str, ...]
     best: Mapping[str, float] = field(default_factory=dict)
     """Best score of each list: cosine similarity for the dense ones, BM25 for `lexical`."""
-    sections: tuple[float, ...] = ()
-    """Scores of kb.sections for the sections of our notes, best first."""
     vector: Vectors | None = None
     """The query as the embedding model sees it, shape (dimensions,)."""
 
@@ -76,7 +74,6 @@ def retrieve(
         tuple(_merge_neighbours(hits)[:k]),
         found.tokens,
         found.best,
-        tuple(found.lists["sections"].values()),
         found.vector,
     )
 

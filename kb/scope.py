@@ -2,11 +2,11 @@
 
 Takes the question and what retrieval found, gives a `Scope` with every signal it used. Similarity
 alone does not tell (a question on the weather is as near to a note as many a good one), so several
-signals are weighed: closeness to the ways people ask, how far one section stands out, the share of
-the question's rare words that the hits hold, agreement of the lists, words that name what no source
-of ours can hold, and what the question is about by its own vector (`topic`). Words live in
-words.yaml, weights in scope_weights.json and scope_topic.json, fitted by tests/eval/fit_scope.py on
-questions that our notes answer and on questions that they don't.
+signals are weighed: closeness to the ways people ask, the share of the question's rare words that
+the hits hold, agreement of the lists, words that name what no source of ours can hold, and what the
+question is about by its own vector. Words live in words.yaml, weights in scope_weights.json and
+scope_topic.json, fitted by tests/eval/fit_scope.py on questions that our notes answer and on
+questions that they don't.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ _FOLDER = Path(__file__).parent
 FEATURES = (
     "question", "statement", "passage", "lexical", "coverage", "unknown", "agreement",
     "price", "now", "private", "neighbours", "anchors", "long", "english", "choice", "symptom",
-    "section", "margin", "share",
 )  # fmt: skip
 _SCALE = 8.0
 """Coordinates of a unit vector of 384 are about 1/20; scaled, one penalty fits all weights."""
@@ -95,8 +94,6 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
     found = {
         name: float(mentions(question, name)) for name in ("price", "now", "private", "neighbours")
     }
-    sections = np.array(retrieval.sections[:10] or (0.0,))
-    likely = np.exp(sections - sections[0])
     return {
         "question": _stretch(retrieval.best.get("questions", 0.0)),
         "statement": _stretch(retrieval.best.get("statements", 0.0)),
@@ -111,9 +108,6 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
         "choice": float(rank.is_choice(question)),
         "symptom": float(rank.is_symptom(question)),
         "english": float(language(question) == "en"),
-        "section": float(sections[0]) / 10,
-        "margin": float(sections[0] - sections[1]) / 5 if len(sections) > 1 else 0.0,
-        "share": float(likely[0] / likely.sum()),
         **found,
     }
 
