@@ -64,19 +64,17 @@ def answer_messages(
     share: bool = False,
 ) -> list[Message]:
     """The whole answer: text, decision, question back, sources, buttons; mostly one message."""
-    body = to_mrkdwn(_markdown(answer))
-    blocks = [section(part) for part in split(body, SECTION)]
+    blocks = [section(part) for part in split(to_mrkdwn(_markdown(answer)), SECTION)]
     blocks += [*_notice(answer), *_decision(answer), *_question_back(answer)]
     blocks += [*_suggestions(answer), *_sources(answer, documents)]
     blocks += _buttons(answer, help_button=help_button, share=share)
-    texts = split(body, TEXT) or [escape(shorten(answer.question, 100))]
-    packed = _packed(blocks)
-    return [
-        Message(
-            texts[number] if number < len(texts) else _label(answer, "slack_goes_on"), tuple(part)
-        )
-        for number, part in enumerate(packed)
-    ]
+    return [Message(_text_of(part, answer), tuple(part)) for part in _packed(blocks)]
+
+
+def _text_of(blocks: Sequence[Block], answer: Answer) -> str:
+    """What the sections of a message say, as far as its plain text may be long."""
+    said = "\n\n".join(block["text"]["text"] for block in blocks if block["type"] == "section")
+    return next(iter(split(said, TEXT)), "") or _label(answer, "slack_goes_on")
 
 
 def _markdown(answer: Answer) -> str:
@@ -99,12 +97,15 @@ def _decision(answer: Answer) -> list[Block]:
     if answer.pattern is None:
         return []
     name = _label(answer, f"slack_pattern_{answer.pattern}")
-    lines = [f"*{_label(answer, 'slack_decision', pattern=name)}*"]
+    said = f"*{_label(answer, 'slack_decision', pattern=name)}*"
     raised = answer.decision.raised if answer.decision else ()
-    lines += [f"• {escape(shorten(signal.words, 80))}" for signal in raised[:6] if signal.words]
+    words = [shorten(signal.words, 80) for signal in raised[:6] if signal.words]
+    if words:
+        quoted = "".join(_label(answer, "slack_quoted", words=escape(word)) for word in words)
+        said += "\n" + _label(answer, "slack_because", words=quoted.strip())
     next_name = "slack_next_none" if answer.pattern == "none" else "slack_next"
     asked = _label(answer, next_name, pattern=name)
-    return [section("\n".join(lines)), _questions([asked], "next")]
+    return [section(said), _questions(answer, [asked], "next")]
 
 
 def _question_back(answer: Answer) -> list[Block]:
@@ -112,20 +113,21 @@ def _question_back(answer: Answer) -> list[Block]:
         return []
     asks = answer.clarify not in answer.answer
     asked = [section(f"*{escape(shorten(answer.clarify, 500))}*")] if asks else []
-    return [*asked, _questions(answer.choices, "choice")] if answer.choices else asked
+    return [*asked, _questions(answer, answer.choices, "choice")] if answer.choices else asked
 
 
 def _suggestions(answer: Answer) -> list[Block]:
     if not answer.suggestions:
         return []
     said = escape(message("suggest", answer.language))
-    return [section(said), _questions(answer.suggestions, "suggestion")]
+    return [section(said), _questions(answer, answer.suggestions, "suggestion")]
 
 
-def _questions(texts: Sequence[str], kind: str) -> Block:
-    """Buttons that ask their text."""
+def _questions(answer: Answer, texts: Sequence[str], kind: str) -> Block:
+    """Buttons that ask their text, as what follows `answer`."""
     return actions(
-        button(text, f"kb_ask_{kind}_{number}", text) for number, text in enumerate(texts[:10])
+        button(text, f"kb_ask_{kind}_{number}", f"{answer.id} {text}")
+        for number, text in enumerate(texts[:10])
     )
 
 

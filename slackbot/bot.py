@@ -79,6 +79,19 @@ class Parts:
     per_minute: int = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer, and the turns before it."""
+
+    answer: Answer
+    history: tuple[Turn, ...]
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The conversation up to this answer."""
+        asked = Turn("user", self.answer.question)
+        return (*self.history, asked, Turn("assistant", self.answer.answer))
+
+
 class Bot:
     """Answers in threads. Safe to share between threads of the process."""
 
@@ -89,7 +102,7 @@ class Bot:
         self._noticed: Recent[str, bool] = Recent(10_000, 60)
         self._seen: Recent[tuple[str, ...], bool] = Recent(50_000, _SEEN)
         self._ours: Recent[tuple[str, str], bool] = Recent(10_000, _SEEN)
-        self._answers: Recent[str, Answer] = Recent(1_000, _SEEN)
+        self._given: Recent[str, Given] = Recent(1_000, _SEEN)
 
     # What people do.
 
@@ -98,11 +111,15 @@ class Bot:
         said = threads.heard(event, self.parts.user, team)
         if said is None or self._seen.get((said.channel, said.ts)) or self._is_others(said):
             return
+        spoken_to = said.direct or said.mentioned
+        if spoken_to and not self.once(said.channel, said.ts):
+            return
         late = time.time() - float(said.ts) > _LATE
         messages = self.thread(said) if late or not said.opens else []
-        if not (said.direct or said.mentioned or self._is_ours(said, messages)):
-            return
-        if not threads.answered(messages, said.ts) and self.once(said.channel, said.ts):
+        if not spoken_to:
+            if not self._is_ours(said, messages) or not self.once(said.channel, said.ts):
+                return
+        if not threads.answered(messages, said.ts):
             self.ask(said, messages)
 
     def ask(self, said: Said, messages: Sequence[Event]) -> None:
@@ -119,7 +136,9 @@ class Bot:
             partial(self._answer, said, history, place), partial(self._announce, place, spoken)
         )
 
-    def ask_privately(self, question: str, person: str, respond: Respond) -> None:
+    def ask_privately(
+        self, question: str, person: str, respond: Respond, history: tuple[Turn, ...] = ()
+    ) -> None:
         """Answer so that only the asker sees it."""
         spoken = language_of(question)
         wait = self._limit.wait(person)
@@ -127,7 +146,7 @@ class Bot:
             reply(respond, plain(_slow_down(wait, spoken)))
             return
         self._queue.put(
-            partial(self._answer_privately, question, person, respond),
+            partial(self._answer_privately, question, history, person, respond),
             lambda ahead: reply(respond, plain(_status(ahead, spoken))),
         )
 
@@ -147,9 +166,9 @@ class Bot:
             LOG.warning("thread not read: %s", code(error))
             return []
 
-    def answer_of(self, identity: str) -> Answer | None:
-        """An answer given lately by this process."""
-        return self._answers.get(identity)
+    def given(self, identity: str) -> Given | None:
+        """An answer that this process gave lately."""
+        return self._given.get(identity)
 
     def close(self) -> None:
         """Finish the answers under way, and keep them."""
@@ -190,7 +209,7 @@ class Bot:
         try:
             answer = self._streamed(said.text, history, preview)
             self._keep(answer, history, said.person)  # first: a vote may follow at once
-            shown = self.messages(answer, help_button=bool(self.parts.help_group))
+            shown = self.messages(answer, direct=said.direct)
         except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
             shown = [plain(failure(error, language_of(said.text)))]
         metadata = threads.metadata(threads.ANSWER, to=said.ts)
@@ -206,21 +225,24 @@ class Bot:
             preview.show(part)
         raise AssertionError("a stream ends with its answer")
 
-    def _answer_privately(self, question: str, person: str, respond: Respond) -> None:
+    def _answer_privately(
+        self, question: str, history: tuple[Turn, ...], person: str, respond: Respond
+    ) -> None:
         try:
-            answer = self.parts.assistant.ask(question)
-            self._keep(answer, (), person)
-            shown = self.messages(answer, share=True)
+            answer = self.parts.assistant.ask(question, history)
+            self._keep(answer, history, person)
+            shown = self.messages(answer, private=True)
         except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
             shown = [plain(failure(error, language_of(question)))]
         for number, part in enumerate(shown):
             reply(respond, part, replace_original=number == 0)
 
     def messages(
-        self, answer: Answer, *, help_button: bool = False, share: bool = False
+        self, answer: Answer, *, direct: bool = False, private: bool = False
     ) -> list[Message]:
-        """The answer as Slack messages."""
-        return answer_messages(answer, self.documents(), help_button=help_button, share=share)
+        """The answer as Slack messages. Where only the asker reads, nobody can be called."""
+        can_call = bool(self.parts.help_group) and not (direct or private)
+        return answer_messages(answer, self.documents(), help_button=can_call, share=private)
 
     def documents(self) -> Mapping[str, Document]:
         """Those of the index in use; none when it has gone since the answer was given."""
@@ -230,7 +252,7 @@ class Bot:
             return {}
 
     def _keep(self, answer: Answer, history: Sequence[Turn], person: str) -> None:
-        self._answers.add(answer.id, replace(answer, trace=None))
+        self._given.add(answer.id, Given(replace(answer, trace=None), tuple(history)))
         try:
             self.parts.feedback.record_answer(
                 answer, history=history, person=person, surface="slack"

@@ -40,9 +40,10 @@ _FOUND = 1_200
 
 def ask(bot: Bot, body: Body, respond: Respond) -> None:
     """A choice, a suggestion or a next question: asked as if the person had typed it."""
-    text = _value(body)
+    identity, _, text = _value(body).partition(" ")
     if _is_private(body):
-        bot.ask_privately(text, _person(body), respond)
+        before = bot.given(identity)
+        bot.ask_privately(text, _person(body), respond, before.turns() if before else ())
         return
     place = _place(body)
     if not bot.once("ask", place.channel, _clicked(body), text):
@@ -95,19 +96,20 @@ def comment(bot: Bot, body: Body) -> None:
 
 def more(bot: Bot, body: Body, respond: Respond) -> None:
     """The sources beyond the first ten, in a modal."""
-    answer = bot.answer_of(_value(body))
-    if answer is None:
+    given = bot.given(_value(body))
+    if given is None:
         _whisper(bot, body, respond, plain(message("slack_forgotten", _spoken(body))))
         return
-    _open_modal(bot, body, more_sources(answer, bot.documents()))
+    _open_modal(bot, body, more_sources(given.answer, bot.documents()))
 
 
 def share(bot: Bot, body: Body, respond: Respond) -> None:
     """A private answer becomes a thread of the channel."""
-    answer = bot.answer_of(_value(body))
-    if answer is None:
+    given = bot.given(_value(body))
+    if given is None:
         reply(respond, plain(message("slack_forgotten", _spoken(body))))
         return
+    answer = given.answer
     if not bot.once("share", _person(body), answer.id):
         return
     place = _place(body)
@@ -116,8 +118,8 @@ def share(bot: Bot, body: Body, respond: Respond) -> None:
     try:
         root = write(bot.parts.client, Place(place.channel, "", place.person, ""), [opening], about)
         thread = Place(place.channel, root, place.person, place.team)
-        shown = bot.messages(answer, help_button=bool(bot.parts.help_group))
-        write(bot.parts.client, thread, shown, threads.metadata(threads.ANSWER, to=root))
+        about = threads.metadata(threads.ANSWER, to=root)
+        write(bot.parts.client, thread, bot.messages(answer), about)
     except (SlackClientError, OSError) as error:
         LOG.warning("not shared in %s: %s", place.channel, code(error))
         reply(respond, plain(message("slack_not_shared", answer.language)))

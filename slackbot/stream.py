@@ -180,4 +180,5 @@ def seconds_to_wait(error: SlackApiError) -> float:
     """How long Slack asks to wait; 0 when it refuses for another reason."""
     if error.response.status_code != 429:
         return 0.0
-    return float(error.response.headers.get("Retry-After", 1))
+    headers = {name.lower(): value for name, value in error.response.headers.items()}
+    return float(headers.get("retry-after", 1))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,8 @@ from kb.records import Answer, Turn
 from slack_app import open_app, open_client
 from slackbot.bot import Bot, Parts
 from slackbot.settings import SlackSettings
-from tests.slack.fake_slack import APP_TOKEN, BOT, BOT_TOKEN, FakeSlack
+from tests.slack.fake_slack import FakeSlack
+from tests.slack.web_api import APP_TOKEN, BOT, BOT_TOKEN
 
 GROUP = "S0HELP"
 
@@ -118,6 +121,9 @@ def start(
         handler.client.connect()
         slack.wait(lambda: slack.connected > before, "a connection")
         running.append((handler, bot))
+        listening = handler.app.listener_runner.listener_executor
+        slack.at_work.append(lambda: finish(listening, 5))
+        slack.at_work.append(lambda: finish(bot._queue._pool, 4))
         return bot
 
     yield run
@@ -126,6 +132,14 @@ def start(
         bot.close()
     if slack.connected > len(running):
         gc.collect()  # here, where the warning about lost sockets is expected
+
+
+def finish(pool: Executor, workers: int) -> None:
+    """Wait for what a pool has to do: all its workers meet behind it."""
+    meeting = threading.Barrier(workers)
+    done = [pool.submit(meeting.wait, 20) for _ in range(workers)]
+    for future in done:
+        future.result()
 
 
 def close(handler: SocketModeHandler, slack: FakeSlack) -> None:

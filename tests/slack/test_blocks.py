@@ -15,9 +15,11 @@ from kb.messages import message
 from kb.records import Answer, Citation, Decision, Language, PatternId, Raised, Sentence
 from slackbot.blocks import (
     Ballot,
+    _packed,
     answer_messages,
     chosen,
     comment_modal,
+    context,
     help_message,
     more_sources,
     shared_question,
@@ -89,7 +91,7 @@ def test_a_notice_a_decision_and_a_question_back_have_their_blocks(answer: Answe
     words = "\n".join(texts(list(shown.blocks)))
     assert "extracted &amp; more" in words
     assert message("slack_pattern_training-1", "ja") in words
-    assert "• apt で MeCab を入れたい" in words
+    assert "決め手：「apt で MeCab を入れたい」" in words
     assert full.clarify
     assert full.clarify in words
     labels = [
@@ -128,6 +130,11 @@ def test_a_long_answer_goes_on_in_more_messages_and_nothing_is_lost(
     assert sum(text.startswith("*[") for p in messages for text in texts(list(p.blocks))) == 10
     assert "kb_vote" in str(messages[-1].blocks)
     assert str(messages).count("kb_vote") == 1
+
+
+def test_many_small_blocks_are_packed_by_their_number() -> None:
+    packed = _packed([context("x")] * 120)
+    assert [len(part) for part in packed] == [45, 45, 30]
 
 
 def test_without_blocks_everything_is_in_the_pieces(answer: Answer, index: Index) -> None:

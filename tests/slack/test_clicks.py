@@ -10,9 +10,10 @@ from kb.records import Answer, Turn
 from slackbot.bot import Bot
 from tests.slack.block_kit import controls, texts
 from tests.slack.conftest import GROUP, Asked, Start
-from tests.slack.fake_slack import GENERAL, FakeSlack, Message
+from tests.slack.fake_slack import FakeSlack
 from tests.slack.payloads import decided
 from tests.slack.test_conversation import button
+from tests.slack.web_api import GENERAL, Message
 
 MODEL = "学習したモデルはどこに保存する？"
 MODEL_EN = "Where do I save the trained model?"
@@ -118,6 +119,27 @@ def test_a_choice_is_asked_as_the_next_message(
         "どのパターンがいい？",
         MODEL,
     ], "the choice is part of the conversation"
+
+
+def test_a_choice_under_a_private_answer_goes_on_with_it(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    assistant.change = ask_back
+    reply = slack.command("どのパターンがいい？")
+    slack.wait(lambda: len(slack.replies[reply]) == 2, "status and answer")
+    slack.click(button(slack.replies[reply][1], "kb_ask_choice_1"), None, reply=reply)
+    slack.wait(lambda: len(assistant.asked) == 2, "the choice")
+    question, history = assistant.asked[1]
+    assert question == "推論コンテナの話です"
+    assert [(turn.role, turn.content[:4]) for turn in history][0] == ("user", "どのパタ")
+    assert [turn.role for turn in history] == ["user", "assistant"]
+
+
+def test_where_nobody_else_reads_nobody_can_be_called(slack: FakeSlack, bot: Bot) -> None:
+    assert "kb_help" not in str(slack.answer(slack.say(MODEL, channel="D1"), "D1"))
+    reply = slack.command(MODEL)
+    slack.wait(lambda: len(slack.replies[reply]) == 2, "status and answer")
+    assert "kb_help" not in str(slack.replies[reply])
 
 
 def test_a_suggestion_of_a_private_answer_is_answered_privately(slack: FakeSlack, bot: Bot) -> None:

@@ -12,7 +12,8 @@ from kb.records import Turn
 from slackbot.bot import Bot
 from tests.slack.block_kit import controls
 from tests.slack.conftest import Asked, Start
-from tests.slack.fake_slack import GENERAL, FakeSlack
+from tests.slack.fake_slack import FakeSlack
+from tests.slack.web_api import GENERAL
 
 MODEL = "学習したモデルはどこに保存する？"
 MODEL_EN = "Where do I save the trained model?"
@@ -89,6 +90,7 @@ def test_a_thread_of_the_bot_goes_on_without_a_mention(
     assert history[1].role == "assistant"
     assert "requirements.txt" in history[1].content
     assert len(history) == 2
+    slack.answer(slack.say("環境変数では？", thread=first["ts"]))
 
 
 def test_in_a_thread_of_people_only_a_mention_is_answered(
@@ -104,6 +106,10 @@ def test_in_a_thread_of_people_only_a_mention_is_answered(
     slack.settle()
     assert [question for question, _ in assistant.asked] == [MODEL]
     assert assistant.asked[0][1] == [], "what people say to each other is no question"
+    slack.say("どうだろう", thread=root["ts"])
+    slack.settle()
+    looks = slack.called("conversations.replies")
+    assert len(looks) == 2, "once for the thread, once for the mention"
 
 
 def test_a_reply_to_somebody_else_is_left_alone(

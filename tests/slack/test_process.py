@@ -24,7 +24,8 @@ import uvicorn
 import slack_app
 from kb.errors import SettingsError
 from slackbot.settings import SlackSettings, read_slack_settings
-from tests.slack.fake_slack import APP_TOKEN, BOT, BOT_TOKEN, FakeSlack
+from tests.slack.fake_slack import FakeSlack
+from tests.slack.web_api import APP_TOKEN, BOT, BOT_TOKEN
 
 ROOT = Path(__file__).parents[2]
 MODEL = "学習したモデルはどこに保存する？"
