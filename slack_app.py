@@ -7,6 +7,7 @@ sentence on standard error.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import re
 import signal
@@ -73,7 +74,9 @@ def http_app() -> SlackRequestHandler:
     """The bot as an ASGI app that answers on /slack/events, for uvicorn behind HTTPS."""
     log_without_secrets()
     slack = read_slack_settings("bot_token", "signing_secret")
-    return SlackRequestHandler(open_app(open_bot(slack), slack.signing_secret.get_secret_value()))
+    bot = open_bot(slack)
+    atexit.register(bot.close)
+    return SlackRequestHandler(open_app(bot, slack.signing_secret.get_secret_value()))
 
 
 def open_bot(slack: SlackSettings) -> Bot:

@@ -72,10 +72,10 @@ def ask(bot: Bot, body: Body, respond: Respond) -> None:
 def vote(bot: Bot, body: Body, respond: Respond) -> None:
     """👍 is kept and thanked for; 👎 asks at once what was wrong."""
     ballot = Ballot.read(_value(body))
-    bot.parts.feedback.record_vote(ballot.answer, person=_person(body), vote=ballot.vote)
     if ballot.vote == "down":
-        _open_modal(bot, body, comment_modal(ballot))
-    else:
+        _open_modal(bot, body, comment_modal(ballot))  # first: Slack waits three seconds for it
+    bot.parts.feedback.record_vote(ballot.answer, person=_person(body), vote=ballot.vote)
+    if ballot.vote == "up":
         _whisper(bot, body, respond, thanks(ballot))
 
 

@@ -69,6 +69,7 @@ def test_a_bad_vote_is_kept_and_asks_why(
     slack.click(vote(answer, "down"), answer)
     (view,) = slack.wait(lambda: slack.views, "a modal")
     assert view["title"]["text"] == message("slack_comment_title", "en")
+    slack.settle()
     (entry,) = feedback.entries()
     assert [(v.vote, v.comment) for v in entry.votes] == [("down", "")], "kept without a comment"
     slack.submit(view, "The path is wrong.")
