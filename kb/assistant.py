@@ -10,15 +10,17 @@ import re
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 
 from kb.compose import Citations, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import standalone
 from kb.generate import Writer, WriterGaveUp
+from kb.image_question import Reply, image_reply
 from kb.index import Index, IndexStore
 from kb.messages import message
-from kb.records import Answer, Language, Reason, Sentence, Trace, Turn
+from kb.records import Answer, Citation, Language, Reason, Sentence, Trace, Turn
 from kb.rerank import Reranker
 from kb.retrieve import Retrieval, retrieve
 from kb.scope import decide_scope, is_unsafe, without_attack
@@ -50,6 +52,12 @@ class Assistant:
     def embedder(self) -> Embedder:
         """The model behind this assistant's dense search."""
         return self._embedder
+
+    def without_writer(self) -> Assistant:
+        """The same assistant, but every answer is put together word for word."""
+        other = copy(self)
+        other._writer = None
+        return other
 
     def query(self, question: str, history: Sequence[Turn] = ()) -> str:
         """What is searched for `question`: attacks cut out, follow-ups rewritten, typos mended."""
@@ -104,6 +112,10 @@ class Assistant:
         if is_unsafe(question):
             yield self._declined(question, lang, "unsafe", index)
             return
+        reply = image_reply(asked, history, index, wanted)
+        if reply is not None:
+            yield from self._replied(question, reply, index)
+            return
         query, rewritten = self._query(asked, history, index)
         retrieval = retrieve(index, self._embedder, query, lang)
         if self._reranker is not None:
@@ -146,7 +158,7 @@ class Assistant:
                     lang,
                     index,
                     written.sentences,
-                    written.citations,
+                    written.citations.all,
                     self._writer.name,
                     trace,
                 )
@@ -162,11 +174,25 @@ class Assistant:
             )
             for s in sentences
         ]
-        answer = self._finished(question, lang, index, proven, citations, "extractive", trace)
-        for position in range(len(proven)):
-            shown = to_markdown(proven[: position + 1])
-            yield shown[len(to_markdown(proven[:position])) :]
+        answer = self._finished(question, lang, index, proven, citations.all, "extractive", trace)
+        yield from _pieces(proven)
         yield replace(answer, notice=notice)
+
+    def _replied(self, question: str, reply: Reply, index: Index) -> Iterator[str | Answer]:
+        """A URI looked up in the official data, or the question back that it needs."""
+        trace = Trace(
+            question, False, (), {f"image {k}": v for k, v in reply.parts.signals.items()}
+        )
+        answer = self._finished(
+            question, reply.language, index, reply.sentences, reply.citations, "extractive", trace
+        )
+        if reply.clarify:
+            yield replace(
+                answer, answer=reply.clarify, clarify=reply.clarify, choices=reply.choices
+            )
+            return
+        yield from _pieces(reply.sentences)
+        yield replace(answer, notice=reply.notice)
 
     def _finished(
         self,
@@ -174,7 +200,7 @@ class Assistant:
         lang: Language,
         index: Index,
         sentences: Sequence[Sentence],
-        citations: Citations,
+        citations: Sequence[Citation],
         model: str,
         trace: Trace,
     ) -> Answer:
@@ -188,7 +214,7 @@ class Assistant:
             clarify=None,
             answer=to_markdown(sentences),
             sentences=tuple(sentences),
-            citations=tuple(citations.all),
+            citations=tuple(citations),
             model=model,
             index_version=index.version,
             seconds=0.0,
@@ -214,6 +240,13 @@ class Assistant:
             index_version=index.version,
             seconds=0.0,
         )
+
+
+def _pieces(sentences: Sequence[Sentence]) -> Iterator[str]:
+    """The Markdown of an answer, sentence by sentence."""
+    for position in range(len(sentences)):
+        shown = to_markdown(sentences[: position + 1])
+        yield shown[len(to_markdown(sentences[:position])) :]
 
 
 def _bare(sentence: Sentence) -> str:

@@ -23,7 +23,7 @@ from kb.records import Chunk, Citation, Hit, Language, Sentence
 from kb.text import plain, search_tokens, sentences
 from kb.words import mentions
 
-MOST = 6
+MOST = 8
 """Sentences an answer has at most; code and tables that belong to one come on top."""
 LEAST = 2
 """Sentences an answer has at least, where the hits hold so many."""
@@ -33,8 +33,9 @@ MOST_FOREIGN = 3
 """Sentences in another language than the question's: its reader has to translate them."""
 DRAWN_ON = 4
 """Hits that an answer draws on at most."""
-BEHIND = 0.8
-"""By so much a sentence may be behind the closest one."""
+BEHIND = 1.0
+"""By so much a sentence may be behind the closest one. With 8 sentences at most, all needed facts
+of 0.91 instead of 0.88 of the tuning questions that are answered, for 90 characters more."""
 AHEAD = 0.6
 """By so much a later statement must fit better than the first of its section to go before it: our
 notes open with the answer. Of 30 statements that this moved, 9 held evidence that the first one
@@ -107,7 +108,7 @@ class Candidate:
 def compose(
     query: str, hits: tuple[Hit, ...], weigh: Weigh, language: Language | None = None
 ) -> list[Draft]:
-    """Two to six sentences for `query`, a direct statement first. `weigh`: weight of a token.
+    """Two to eight sentences for `query`, a direct statement first. `weigh`: weight of a token.
 
     `language`: the reader's; of sentences in another one only a few are taken.
     """

@@ -9,9 +9,18 @@ KbError                 anything this product raises on purpose
 ├── IndexDamaged        an index version cannot be opened, or fits another embedding model
 ├── DocumentUnknown     no such document in the index version in use
 ├── EmbeddingError      the embedding model cannot be loaded
+├── OnboardingError     onboarding.yaml or checks.yaml cannot be used, or has no such step
 ├── DatabaseError       the database of feedback and progress cannot be reached or written
+├── ImageError          no AWS image fits what was asked (in both languages, with what there is)
+├── ImageDataMissing    the tables of AWS images are not installed
 └── ChatModelError      the chat model failed; the caller falls back to the extractive answer
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kb.records import Language
 
 
 class KbError(Exception):
@@ -50,8 +59,38 @@ class EmbeddingError(KbError):
     """The embedding model is missing or failed to load."""
 
 
+class OnboardingError(KbError):
+    """The onboarding path is not valid, or was asked for what it does not hold."""
+
+
 class DatabaseError(KbError):
     """The database cannot be reached or written."""
+
+
+class ImageError(KbError):
+    """No AWS image fits: one part of what was asked is missing, unknown, or not to be had."""
+
+    def __init__(
+        self,
+        part: str,
+        says: Mapping[Language, str],
+        options: tuple[str, ...] = (),
+        *,
+        missing: bool = False,
+    ) -> None:
+        super().__init__(says["en"])
+        self.part = part
+        """framework, version, region, instance, scope, python or base."""
+        self.says = says
+        """The sentence by language."""
+        self.options = options
+        """What there is instead, the nearest first."""
+        self.missing = missing
+        """Nothing was given for this part."""
+
+
+class ImageDataMissing(KbError):
+    """The package that holds the tables of AWS images is not installed."""
 
 
 class ChatModelError(KbError):

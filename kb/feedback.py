@@ -22,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kb.database import FAILURES, make_engine, migrate, unusable, upsert
 from kb.errors import DatabaseError
-from kb.records import Answer, Language, Turn
+from kb.records import Answer, Language, Reason, Turn
 from kb.tables import answers, progress, votes
 
 LOG = logging.getLogger("kb.feedback")
@@ -59,7 +59,7 @@ class Entry:
     citations: tuple[Mapping[str, Any], ...]
     """The fields of `Citation` each."""
     declined: bool
-    reason: str | None
+    reason: Reason | None
     clarify: str | None
     pattern: str | None
     decision: Mapping[str, Any] | None

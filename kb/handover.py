@@ -37,7 +37,7 @@ def hand_over(hits: Sequence[Hit]) -> dict[str, Chunk]:
     chunks: dict[str, Chunk] = {}
     length = 0
     for position, hit in enumerate(hits):
-        own = [chunk for chunk in hit.chunks if chunk.kind not in ("answer", "question")]
+        own = [chunk for chunk in hit.chunks if chunk.kind != "question"]
         for chunk in own:
             if position and length + len(chunk.text) > _SOURCES_LENGTH:
                 break

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 from kb.errors import DocumentUnknown, IndexDamaged, IndexMissing
 from kb.lexical import LexicalIndex
 from kb.records import Chunk, Document
+from kb.sections import Sections
 from kb.vectors import VectorStore
 
+Part = TypeVar("Part")
 POINTER = "CURRENT"
-FORMAT = "1"
+FORMAT = "2"
 """Layout of a version's folder; another one is not opened."""
 
 
@@ -30,13 +33,14 @@ class Index:
 
     def __init__(self, folder: Path, chroma_url: str = "") -> None:
         self.version = folder.name
-        self.manifest: Mapping[str, Any] = _read_manifest(folder)
-        documents = (Document(**row) for row in _rows(folder / "documents.jsonl"))
+        self.manifest: Mapping[str, Any] = read_manifest(folder)
+        documents = (Document(**row) for row in read_rows(folder / "documents.jsonl"))
         self.documents: Mapping[str, Document] = {document.id: document for document in documents}
         self.chunks: Mapping[str, Chunk] = {
-            chunk.id: chunk for chunk in map(_chunk, _rows(folder / "chunks.jsonl"))
+            chunk.id: chunk for chunk in map(_chunk, read_rows(folder / "chunks.jsonl"))
         }
-        self.lexical = _lexical(folder / "lexical")
+        self.lexical = _part(LexicalIndex.load, folder / "lexical")
+        self.sections = _part(Sections.load, folder)
         self.vectors = VectorStore(folder, self.version, chroma_url)
 
     @cached_property
@@ -97,7 +101,8 @@ def version_folder(index_dir: Path, name: str) -> Path:
     return index_dir / "versions" / name
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What the version in `folder` says about itself; raises IndexDamaged."""
     try:
         manifest: dict[str, Any] = json.loads(
             (folder / "manifest.json").read_text(encoding="utf-8")
@@ -115,7 +120,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _rows(file: Path) -> Iterable[dict[str, Any]]:
+def read_rows(file: Path) -> Iterable[dict[str, Any]]:
+    """Documents or chunks of a version as they are stored; raises IndexDamaged."""
     try:
         with file.open(encoding="utf-8") as lines:
             for line in lines:
@@ -126,10 +132,10 @@ def _rows(file: Path) -> Iterable[dict[str, Any]]:
         ) from error
 
 
-def _lexical(folder: Path) -> LexicalIndex:
+def _part(load: Callable[[Path], Part], folder: Path) -> Part:
     try:
-        return LexicalIndex.load(folder)
-    except (OSError, ValueError, KeyError) as error:
+        return load(folder)
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise IndexDamaged(
             f"{folder} is damaged; run `make ingest` to build a new version."
         ) from error

@@ -15,8 +15,8 @@ from pathlib import Path
 from kb.words import mentions
 
 FEATURES = (
-    "question", "statement", "second", "passage", "lexical", "coverage", "heading", "fused",
-    "facet", "note", "choice", "symptom",
+    "question", "statement", "second", "section", "passage", "lexical", "coverage", "heading",
+    "fused", "facet", "note", "choice", "symptom",
 )  # fmt: skip
 
 

@@ -21,9 +21,9 @@ PatternId = Literal[
     "inference-2",
     "inference-3",
 ]
-ChunkKind = Literal["passage", "code", "table", "answer", "statement", "question"]
-"""What a chunk is. Notes give `answer` (a whole section), `statement`, `question` (a way people
-ask it), `code` and `table`; every other document gives `passage`, `code` and `table`."""
+ChunkKind = Literal["passage", "code", "table", "statement", "question"]
+"""What a chunk is. Notes give `statement`, `question` (a way people ask for a section), `code` and
+`table`; every other document gives `passage`, `code` and `table`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,14 @@ class Sentence:
     """How the sentence is set: a paragraph (``), one that goes on with the next (` `), a bullet
     (`- `), a step (`1. `)."""
     proven: bool = True
+    looked_up: str = ""
+    """The official data that the text was looked up in and that it names, such as
+    `sagemaker-core 2.27.0`. Its citations show the form and the way, they do not prove the text."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Neither its quotes nor official data stand behind it."""
+        return not self.proven and not self.looked_up
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlencode
@@ -134,17 +134,25 @@ def answer_markdown(answer: Answer, language: Language) -> str:
     """The answer with each [1] as a link to the place that it stands for, its quote as tooltip."""
     if not answer.sentences:
         return safe_markdown(answer.answer)
-    links = {citation.number: _marker(citation, language) for citation in answer.citations}
-    return to_markdown(
-        (_marked(sentence, links, answer.language) for sentence in answer.sentences),
-        mark=lambda number: "",
-    )
+    return sentences_markdown(answer.sentences, answer.citations, language, answer.language)
+
+
+def sentences_markdown(
+    sentences: Iterable[Sentence],
+    citations: Iterable[Citation],
+    language: Language,
+    spoken: Language,
+) -> str:
+    """Sentences with their markers as links; `language` of the reader, `spoken` of the text."""
+    links = {citation.number: _marker(citation, language) for citation in citations}
+    marked = (_marked(sentence, links, spoken) for sentence in sentences)
+    return to_markdown(marked, mark=lambda number: "")
 
 
 def _marked(sentence: Sentence, links: Mapping[int, str], language: Language) -> Sentence:
     """The sentence made safe, its markers behind it; they never begin a line of their own."""
     text = safe_markdown(sentence.text)
-    if not sentence.proven:
+    if sentence.is_doubtful:
         text = f"{text} {message('unproven', language)}"
     marks = "".join(links.get(number, "") for number in sentence.citations)
     gap = "\n\n" if text.startswith(("```", "~~~", "|")) else "\u00a0"
@@ -166,12 +174,12 @@ def place(citation: Citation, language: Language) -> str:
 
 def source_page(citation: Citation, language: Language) -> str:
     """Our own page that shows the quote inside the stored document, in the reader's language."""
-    query = {
-        "document": citation.document,
-        "start": citation.start,
-        "end": citation.end,
-        "language": language,
-    }
+    return source_address(citation.document, citation.start, citation.end, language)
+
+
+def source_address(document: str, start: int, end: int, language: Language) -> str:
+    """Our own page of a document; with `start` equal to `end` nothing in it is highlighted."""
+    query = {"document": document, "start": start, "end": end, "language": language}
     return f"source?{urlencode(query)}"
 
 
@@ -199,13 +207,13 @@ def citation_html(citation: Citation, document: Document | None, language: Langu
         passage = passage_html(document, citation.start, citation.end, around=120)
     else:
         passage = f'<div class="kb-passage"><mark>{html.escape(citation.quote)}</mark></div>'
-    parts = [_link(source_page(citation, language), message("ui_open_source", language))]
+    parts = [link(source_page(citation, language), message("ui_open_source", language))]
     if citation.url.startswith("https://"):
-        parts.append(_link(_web(citation.url), message("ui_open_original", language)))
-    parts += [_link(_web(url), evidence_name(url)) for url in citation.based_on[:MOST_EVIDENCE]]
+        parts.append(link(_web(citation.url), message("ui_open_original", language)))
+    parts += [link(_web(url), evidence_name(url)) for url in citation.based_on[:MOST_EVIDENCE]]
     if len(citation.based_on) > MOST_EVIDENCE:
         more = f"+{len(citation.based_on) - MOST_EVIDENCE}"
-        parts.append(_link(source_page(citation, language), more))
+        parts.append(link(source_page(citation, language), more))
     parts.append(html.escape(origin(document, language) if document is not None else ""))
     return (
         f'<section class="kb-citation"><p class="kb-from"><b>{citation.number}</b> '
@@ -214,14 +222,15 @@ def citation_html(citation: Citation, document: Document | None, language: Langu
     )
 
 
-def _link(address: str, text: str) -> str:
+def link(address: str, text: str) -> str:
+    """A link that opens beside the page."""
     address = html.escape(address)
     return f'<a href="{address}" target="_blank" rel="noopener">{html.escape(text)}</a>'
 
 
 def evidence_links(urls: tuple[str, ...]) -> str:
     """A list of web addresses under names that say what they open."""
-    rows = (f"<li>{_link(_web(url), evidence_name(url, whole=True))}</li>" for url in urls)
+    rows = (f"<li>{link(_web(url), evidence_name(url, whole=True))}</li>" for url in urls)
     return f'<ul class="kb-evidence">{"".join(rows)}</ul>'
 
 

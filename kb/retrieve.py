@@ -1,8 +1,9 @@
 """Retrieve: a query to hits, by dense and lexical search fused.
 
 Takes a query in its final form, gives `Hit` values, best first. Knows nothing about conversations,
-refusals or wording. Four lists are fused: the ways people ask (dense), single statements (dense),
-longer passages (dense), and tokens (BM25); kb.rank then orders the best of them.
+refusals or wording. Five lists are fused: the ways people ask (dense), single statements (dense),
+longer passages (dense), the sections of our notes (kb.sections), and tokens (BM25); kb.rank then
+orders the best of them.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from kb import rank
-from kb.embedding import Embedder
+from kb.embedding import Embedder, Vectors
 from kb.index import Index
 from kb.records import Chunk, Hit, Language
 from kb.text import search_tokens
@@ -20,10 +22,12 @@ from kb.text import search_tokens
 FUSION_K = 10
 """The constant of reciprocal rank fusion (Cormack et al., 2009, https://doi.org/10.1145/1571941.1572114).
 10 instead of the paper's 60: the first ranks of each list are far better than the rest."""
-WEIGHTS = {"questions": 1.0, "statements": 1.0, "passages": 0.5, "lexical": 1.0}
+WEIGHTS = {"questions": 1.0, "statements": 1.0, "passages": 0.5, "lexical": 1.0, "sections": 1.0}
 CANDIDATES = 40
 """Groups that are looked at more closely after the fusion."""
-_DEPTH = {"questions": 40, "statements": 120, "passages": 30, "lexical": 40}
+_DEPTH = {"questions": 40, "statements": 120, "passages": 30, "lexical": 40, "sections": 40}
+_FAR = -20.0
+"""Where a section's score behind the best one stops to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class Retrieval:
     tokens: tuple[str, ...]
     best: Mapping[str, float] = field(default_factory=dict)
     """Best score of each list: cosine similarity for the dense ones, BM25 for `lexical`."""
+    sections: tuple[float, ...] = ()
+    """Scores of kb.sections for the sections of our notes, best first."""
+    vector: Vectors | None = None
+    """The query as the embedding model sees it, shape (dimensions,)."""
 
 
 def retrieve(
@@ -64,13 +72,20 @@ def retrieve(
         )
         for group, features in ranked[: 2 * k]
     ]
-    return Retrieval(tuple(_merge_neighbours(hits)[:k]), found.tokens, found.best)
+    return Retrieval(
+        tuple(_merge_neighbours(hits)[:k]),
+        found.tokens,
+        found.best,
+        tuple(found.lists["sections"].values()),
+        found.vector,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the four lists hold: by list, the groups with their best score, best first."""
+    """What the five lists hold: by list, the groups with their best score, best first."""
 
+    vector: Vectors
     tokens: tuple[str, ...]
     lists: Mapping[str, Mapping[str, float]]
     second: Mapping[str, float]
@@ -105,8 +120,9 @@ def _search(index: Index, embedder: Embedder, query: str) -> Found:
                 scores[group] = similarity
             elif shelf == "statements" and index.chunks[identity].order != 0:
                 second.setdefault(group, similarity)
+    lists["sections"] = dict(islice(index.sections.scores(vector).items(), _DEPTH["sections"]))
     lists["lexical"] = dict(index.lexical.search(tokens, _DEPTH["lexical"]))
-    return Found(tokens, lists, second, similarities)
+    return Found(vector, tokens, lists, second, similarities)
 
 
 def signals(index: Index, query: str, found: Found, group: str, share: float) -> dict[str, float]:
@@ -118,7 +134,7 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
         return 10 * (scores.get(group, floor - 0.005) - best)
 
     chunks = index.groups[group]
-    lexical = found.lists["lexical"]
+    lexical, sections = found.lists["lexical"], found.lists["sections"]
     tokens = {token for token in found.tokens if index.lexical.knows(token)}
     total = sum(index.lexical.weight(token) for token in tokens) or 1.0
     heading = " ".join(dict.fromkeys(" ".join(chunk.heading) for chunk in chunks))
@@ -127,6 +143,7 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
         "question": behind("questions", found.lists["questions"]),
         "statement": behind("statements", found.lists["statements"]),
         "second": behind("statements", found.second),
+        "section": max(_FAR, sections.get(group, -math.inf) - max(sections.values(), default=0.0)),
         "passage": behind("passages", found.lists["passages"]),
         "lexical": lexical.get(group, 0.0) / (max(lexical.values(), default=0.0) or 1.0),
         "coverage": sum(map(index.lexical.weight, tokens & index.lexical.tokens(group))) / total,

@@ -2,9 +2,11 @@
 
 Takes the question and what retrieval found, gives a `Scope` with every signal it used. Similarity
 alone does not tell (a question on the weather is as near to a note as many a good one), so several
-signals are weighed: closeness to the ways people ask, the share of the question's rare words that
-the hits hold, agreement of the lists, and words that name what no source of ours can hold. Words
-live in words.yaml, weights in scope_weights.json (fitted on the tuning slice of the golden set).
+signals are weighed: closeness to the ways people ask, how far one section stands out, the share of
+the question's rare words that the hits hold, agreement of the lists, words that name what no source
+of ours can hold, and what the question is about by its own vector (`topic`). Words live in
+words.yaml, weights in scope_weights.json and scope_topic.json, fitted by tests/eval/fit_scope.py on
+questions that our notes answer and on questions that they don't.
 """
 
 from __future__ import annotations
@@ -12,12 +14,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from kb import rank
+from kb.embedding import Vectors
 from kb.index import Index
 from kb.records import Reason
 from kb.retrieve import Retrieval
@@ -29,7 +35,10 @@ _FOLDER = Path(__file__).parent
 FEATURES = (
     "question", "statement", "passage", "lexical", "coverage", "unknown", "agreement",
     "price", "now", "private", "neighbours", "anchors", "long", "english", "choice", "symptom",
+    "section", "margin", "share",
 )  # fmt: skip
+_SCALE = 8.0
+"""Coordinates of a unit vector of 384 are about 1/20; scaled, one penalty fits all weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +51,21 @@ class Scope:
 
 @cache
 def _weights() -> dict[str, dict[str, float]]:
-    loaded: dict[str, dict[str, float]] = json.loads(
-        (_FOLDER / "scope_weights.json").read_text(encoding="utf-8")
-    )
+    return _read("scope_weights.json")
+
+
+@cache
+def _topics() -> dict[str, Any]:
+    return _read("scope_topic.json")
+
+
+def _read(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((_FOLDER / name).read_text(encoding="utf-8"))
     return loaded
 
 
 def is_unsafe(question: str) -> bool:
-    """The question asks for help with harm."""
+    """The question names help with harm; told by words alone, before anything is searched."""
     return mentions(question, "unsafe")
 
 
@@ -79,6 +95,8 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
     found = {
         name: float(mentions(question, name)) for name in ("price", "now", "private", "neighbours")
     }
+    sections = np.array(retrieval.sections[:10] or (0.0,))
+    likely = np.exp(sections - sections[0])
     return {
         "question": _stretch(retrieval.best.get("questions", 0.0)),
         "statement": _stretch(retrieval.best.get("statements", 0.0)),
@@ -93,6 +111,9 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
         "choice": float(rank.is_choice(question)),
         "symptom": float(rank.is_symptom(question)),
         "english": float(language(question) == "en"),
+        "section": float(sections[0]) / 10,
+        "margin": float(sections[0] - sections[1]) / 5 if len(sections) > 1 else 0.0,
+        "share": float(likely[0] / likely.sum()),
         **found,
     }
 
@@ -110,19 +131,35 @@ def _is_filler(token: str) -> bool:
 def decide_scope(question: str, retrieval: Retrieval, index: Index) -> Scope:
     """Whether the hits can answer the question."""
     values = features(question, retrieval, index)
-    answerable = probability(values, _weights()["answerable"])
-    signals: dict[str, float | str] = {**values, "answerable": answerable}
-    if answerable >= _weights()["limits"]["answerable"]:
-        return Scope(None, signals)
-    inside = probability(values, _weights()["inside"])
-    signals["inside"] = inside
-    reason: Reason = (
-        "not_in_sources" if inside >= _weights()["limits"]["inside"] else "out_of_scope"
-    )
-    return Scope(reason, signals)
+    share = {
+        model: probability(values, _weights()[model], _topic(model, retrieval, index))
+        for model in ("harmless", "answerable", "inside")
+    }
+    low = {model for model, value in share.items() if value < _weights()["limits"][model]}
+    reason: Reason | None = None
+    if "harmless" in low:
+        reason = "unsafe"
+    elif "answerable" in low:
+        reason = "out_of_scope" if "inside" in low else "not_in_sources"
+    return Scope(reason, {**values, **share})
 
 
-def probability(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
-    """Logistic model: 1 / (1 + exp(-(bias + Σ weight × value)))."""
-    score = weights["bias"] + sum(weights[name] * values[name] for name in FEATURES)
+def probability(
+    values: Mapping[str, float], weights: Mapping[str, float], topic: float = 0.0
+) -> float:
+    """Logistic model: 1 / (1 + exp(-(bias + Σ weight × value + topic)))."""
+    score = weights["bias"] + sum(weights[name] * values[name] for name in FEATURES) + topic
     return 1 / (1 + math.exp(-score))
+
+
+def centred(vector: Vectors, centre: Sequence[float]) -> Vectors:
+    """A question's vector as its weights were fitted on: about 0 on average."""
+    return np.asarray(_SCALE * (vector - np.asarray(centre, np.float32)), np.float32)
+
+
+def _topic(model: str, retrieval: Retrieval, index: Index) -> float:
+    """What the question's own vector speaks for; 0, as on average, by a model that is not ours."""
+    fitted = _topics()
+    if retrieval.vector is None or index.manifest["embedding"] != fitted["embedding"]:
+        return 0.0
+    return float(centred(retrieval.vector, fitted["centre"]) @ np.array(fitted[model], np.float32))

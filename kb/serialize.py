@@ -1,9 +1,10 @@
-"""An `Answer` as the JSON object that other programs read (design: contract of `kb ask --json`)."""
+"""What other programs read, as JSON objects: an `Answer` (`kb ask --json`), a `Gap` (`kb gaps`)."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from kb.gaps import Gap
 from kb.records import Answer
 
 
@@ -42,4 +43,31 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "suggestions": list(answer.suggestions),
         "choices": list(answer.choices),
         "notice": answer.notice,
+    }
+
+
+def gap_to_json(gap: Gap) -> dict[str, Any]:
+    """The questions of a gap, how often each was asked and why, and what lies near."""
+    return {
+        "id": gap.id,
+        "state": gap.state,
+        "title": gap.title,
+        "times": gap.times,
+        "troubles": dict(gap.troubles),
+        "questions": [
+            {
+                "question": asked.question,
+                "text": asked.text,
+                "language": asked.language,
+                "trouble": asked.trouble,
+                "times": asked.times,
+                "comments": list(asked.comments),
+                "answer": asked.newest.id,
+                "index_version": asked.newest.index_version,
+            }
+            for asked in gap.questions
+        ],
+        "nearest": [
+            {"document": section.document, "heading": section.heading} for section in gap.nearest
+        ],
     }

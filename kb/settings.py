@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     chat_timeout: float = Field(default=30.0, gt=0, le=600)
     """Seconds without a new token before the chat model counts as stalled."""
     sources: Path = Path("ingest/sources.yaml")
+    onboarding: Path = Path("notes/onboarding.yaml")
+    """The order file of the onboarding path; the questions lie beside it."""
     database_url: str = "sqlite:///data/feedback.db"
     """Feedback and progress: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."""
 

@@ -62,6 +62,6 @@ progress = Table(
     Column("step", Text, primary_key=True),
     Column("section_hash", Text, nullable=False),
     Column("answers", JSON, nullable=False),
-    Column("done_at", DateTime(timezone=True), nullable=False),
+    Column("done_at", DateTime(timezone=True)),
 )
-"""The steps of the onboarding path that a person has finished."""
+"""What a person answered on each step of the onboarding path; `done_at` once all is answered."""

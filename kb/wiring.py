@@ -1,6 +1,6 @@
 """Wiring: the one file that names concrete classes.
 
-Takes settings, gives an `Assistant` ready to answer and the store of feedback.
+Takes settings, gives an `Assistant` ready to answer, and the stores of feedback and progress.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from kb.embedding import load_embedder
 from kb.feedback import FeedbackStore
 from kb.generate import load_writer
 from kb.index import IndexStore
+from kb.progress import ProgressStore
 from kb.rerank import Reranker
 from kb.settings import Settings
 
@@ -32,3 +33,8 @@ def open_assistant(settings: Settings, store: IndexStore | None = None) -> Assis
 def open_feedback(settings: Settings) -> FeedbackStore:
     """Where answers and votes are kept; raises SettingsError, never because it is away."""
     return FeedbackStore(settings.database_url)
+
+
+def open_progress(settings: Settings) -> ProgressStore:
+    """Where progress on the onboarding path is kept; raises DatabaseError while it is away."""
+    return ProgressStore(settings.database_url)

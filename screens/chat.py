@@ -12,9 +12,9 @@ from kb.errors import KbError
 from kb.messages import message
 from kb.records import Answer, Document, Turn
 from kb.render import answer_markdown, citation_html, label_markdown, safe_markdown, title_html
-from screens import session
+from screens import feedback, path, session
 from screens.session import Exchange
-from screens.shared import assistant, current_index, failure, label, run_script, ui_language
+from screens.shared import LOG, assistant, current_index, failure, label, run_script, ui_language
 
 _EXAMPLES = 6
 
@@ -30,10 +30,19 @@ def main() -> None:
         with first.container():
             _welcome()
         return
+    streaming = exchanges[-1].waiting
+    ratings = []
     with st.container(key="conversation"):
         for number, exchange in enumerate(exchanges):
             with st.container(key=f"exchange-{number}"):
-                _show(exchange, number, exchanges[:number], last=exchange is exchanges[-1])
+                last = exchange is exchanges[-1]
+                ratings.append(_show(exchange, number, exchanges[:number], last=last))
+            if not streaming:
+                _show_rating(exchange, ratings[number])
+    if streaming:  # only now, because a click on a thumb would have ended the stream
+        _keep(exchanges[-1], exchanges[:-1])
+        for exchange, place in zip(exchanges, ratings, strict=True):
+            _show_rating(exchange, place)
 
 
 def _sidebar() -> None:
@@ -83,6 +92,21 @@ def _welcome() -> None:
     for row in range(0, _EXAMPLES, 2):  # row by row, so that a narrow screen keeps their order
         for column, number in zip(st.columns(2), (row, row + 1), strict=True):
             _question_button(column, examples[number], f"example_{number}", width="stretch")
+    _way_in()
+
+
+def _way_in() -> None:
+    """One line that leads to the onboarding path, or on along it."""
+    try:
+        steps, progress = path.steps(), path.held()
+    except KbError as error:
+        LOG.warning("%s: %s", type(error).__name__, error)
+        return
+    number = path.current(steps, progress)
+    if number:
+        name = "onboarding_way_on" if progress else "onboarding_way_in"
+        text = label(name, number=number, steps=len(steps))
+        st.page_link("screens/onboarding.py", label=text, icon=":material/school:")
 
 
 def _question_button(
@@ -93,11 +117,17 @@ def _question_button(
     )
 
 
-def _show(exchange: Exchange, number: int, before: Sequence[Exchange], *, last: bool) -> None:
+def _show(
+    exchange: Exchange, number: int, before: Sequence[Exchange], *, last: bool
+) -> DeltaGenerator:
+    """Show a question and its answer, which comes now if it is waited for.
+
+    Gives the place for its rating, which is empty as long as an answer may be streaming.
+    """
     with st.chat_message("user"):
         st.text(exchange.question)
     with st.chat_message("assistant"):
-        shown, below = st.empty(), st.empty()
+        shown, below, rating = st.empty(), st.empty(), st.empty()
         if last:  # before the answer comes, so that a stopped one can be asked again, too
             st.button(
                 label("retry"),
@@ -115,6 +145,7 @@ def _show(exchange: Exchange, number: int, before: Sequence[Exchange], *, last: 
             _stream(exchange, session.turns(before), shown)
         with below.container():
             _finish(exchange, number, shown)
+    return rating
 
 
 def _stream(exchange: Exchange, history: list[Turn], shown: DeltaGenerator) -> None:
@@ -160,6 +191,17 @@ def _show_proof(answer: Answer, number: int) -> None:
                 for citation in answer.citations
             )
             st.html("".join(shown))
+
+
+def _keep(exchange: Exchange, before: Sequence[Exchange]) -> None:
+    if exchange.answer is not None:
+        feedback.keep(exchange.answer, session.turns(before))
+
+
+def _show_rating(exchange: Exchange, place: DeltaGenerator) -> None:
+    if exchange.answer is not None and not exchange.error:
+        with place.container():
+            feedback.rate(exchange.answer)
 
 
 def _documents() -> dict[str, Document]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from kb.assistant import Assistant
-from kb.errors import IndexDamaged, IndexMissing, KbError
+from kb.errors import DatabaseError, IndexDamaged, IndexMissing, KbError
 from kb.index import Index, IndexStore
 from kb.messages import message
 from kb.records import Language
@@ -67,6 +67,8 @@ def failure(error: Exception) -> str:
         LOG.error("failed", exc_info=error)
         return "failed"
     LOG.warning("%s: %s", type(error).__name__, error)
+    if isinstance(error, DatabaseError):
+        return "no_database"
     return "no_index" if isinstance(error, IndexMissing | IndexDamaged) else "misconfigured"
 
 

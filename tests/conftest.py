@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from ingest.collect import Collection, collect
-from ingest.publish import Published, in_use, locked, publish
+from ingest.publish import Published, publish
 from ingest.sources import Source
 from kb.embedding import BundledEmbedder, Vectors
 from kb.index import Index, IndexStore, version_folder
+from kb.versions import in_use, locked
 
 NOTE_JA = """\
 # 学習ジョブ

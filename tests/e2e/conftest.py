@@ -153,11 +153,15 @@ def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield url
 
 
+def chromium_path() -> str:
+    return shutil.which("chromium") or shutil.which("chromium-browser") or ""
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; skips when it or Playwright is missing, before anything is built."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = chromium_path()
     if not chromium:
         pytest.skip("no chromium on this machine (Debian: apt install chromium)")
     with api.sync_playwright() as playwright:

@@ -32,8 +32,6 @@ TOP = 4
 _HERE = Path(__file__).parent
 _QUESTIONS = re.compile(r"<!--.*?-->\n*", re.DOTALL)
 _FOOTNOTES = re.compile(r"^\[\^[\w-]+\]:.*\n?|\[\^[\w-]+\]", re.MULTILINE)
-_BESIDE = ("question", "answer")
-"""Chunks that repeat what the statements say, or what people ask."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +88,7 @@ def tutorial(texts: Iterable[str]) -> Callable[[str], str]:
 def hits_text(answer: Answer) -> str:
     """The text of our best hits, the ways people ask left out; also where we declined."""
     hits = answer.trace.hits[:TOP] if answer.trace else ()
-    return "\n".join(c.text for hit in hits for c in hit.chunks if c.kind not in _BESIDE)
+    return "\n".join(c.text for hit in hits for c in hit.chunks if c.kind != "question")
 
 
 def said(answer: Answer) -> str:

@@ -185,21 +185,20 @@ def test_the_same_file_in_two_folders_is_one_hit(embedder: BundledEmbedder) -> N
 # Notes
 
 
-def test_a_note_gives_questions_answers_statements_and_blocks(embedder: BundledEmbedder) -> None:
+def test_a_note_gives_questions_statements_and_blocks(embedder: BundledEmbedder) -> None:
     chunks = cut_text(NOTE_JA, embedder)
     of_library = [piece for piece in chunks if piece.group == "note:add-library"]
     assert [(piece.kind, piece.order) for piece in of_library] == [
         ("question", 0),
         ("question", 0),
-        ("answer", 0),
         ("statement", 1),
         ("statement", 2),
         ("code", 2),
     ]
-    heading, question, answer, _, second, code = of_library
+    heading, question, first, second, code = of_library
     assert heading.text == heading.search_text == "ライブラリを足すには"
     assert question.search_text == "pip で一つ足したいだけなんだけど"
-    assert answer.text.startswith("ライブラリを足すだけなら")
+    assert first.text.startswith("ライブラリを足すだけなら")
     assert second.text == "OS のパッケージも要るなら、次のようにイメージを拡張します。"
     assert code.text.startswith("```dockerfile\nFROM python:3.11")
     assert {piece.heading for piece in of_library} == {("学習ジョブ", "ライブラリを足すには")}
@@ -232,15 +231,6 @@ def test_a_question_in_quotes_is_searched_without_them(embedder: BundledEmbedder
 
 def note(questions: str, body: str) -> str:
     return f"# 題\n\n## 見出し\n\n<!--\nid: x\nquestions: {questions}\n-->\n\n{body}\n"
-
-
-def test_a_long_section_is_answered_in_parts(embedder: BundledEmbedder) -> None:
-    body = "\n\n".join(f"{sentence}[^T1]" for sentence in SENTENCES)
-    answers = [p for p in cut_text(note("[何]", body), embedder) if p.kind == "answer"]
-    assert len(answers) > 1
-    assert max(embedder.count(piece.search_text) for piece in answers) <= LIMIT
-    for sentence in SENTENCES:
-        assert sum(sentence in piece.text for piece in answers) == 1
 
 
 def test_a_long_block_of_a_note_stays_whole_for_display(embedder: BundledEmbedder) -> None:

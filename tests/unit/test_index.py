@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.publish import in_use
 from kb.errors import DocumentUnknown, IndexDamaged, IndexMissing
 from kb.index import Index, IndexStore
+from kb.versions import in_use
 
 
 @pytest.fixture

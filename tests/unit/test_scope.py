@@ -115,7 +115,7 @@ def test_of_nothing_but_an_attack_the_reader_hears_what_we_cover(notes: Notes, a
         ("How do I deploy a function to AWS Lambda?", "out_of_scope"),
         ("SageMaker の学習インスタンスの料金はいくら？", "not_in_sources"),
         ("How much does a SageMaker endpoint cost per hour?", "not_in_sources"),
-        ("昨日のうちの学習ジョブはなぜ失敗した？", "not_in_sources"),
+        ("うちのアカウントの SageMaker の実行ロール名は？", "not_in_sources"),
     ],
 )
 def test_what_we_cannot_answer_is_declined(notes: Notes, question: str, reason: str) -> None:

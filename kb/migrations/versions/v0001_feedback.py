@@ -50,5 +50,5 @@ def upgrade() -> None:
         sa.Column("step", sa.Text, primary_key=True),
         sa.Column("section_hash", sa.Text, nullable=False),
         sa.Column("answers", sa.JSON, nullable=False),
-        sa.Column("done_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True)),
     )
