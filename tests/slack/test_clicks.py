@@ -197,8 +197,8 @@ def test_a_person_can_be_asked(slack: FakeSlack, bot: Bot, assistant: Asked) -> 
     answer = slack.answer(asked)
     button_ = button(answer, "kb_help")
     slack.click(button_, answer, user="U2")
-    slack.click(button_, answer, user="U3")  # called already
     slack.wait(lambda: len(slack.thread(asked["ts"])) == 2, "a call for help")
+    slack.click(button_, answer, user="U3")  # called already
     slack.settle()
     _, call = slack.thread(asked["ts"])
     shown = "\n".join(texts(call["blocks"]))
