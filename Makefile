@@ -6,7 +6,7 @@ PIP_ARGS ?=
 PY := .venv/bin/python
 export PYTHONUTF8 := 1
 
-.PHONY: run test setup setup-dev ingest serve eval eval-accept lint clean
+.PHONY: run test setup setup-dev ingest serve slack eval eval-accept lint clean
 
 run: setup
 	$(PY) -m ingest
@@ -36,6 +36,9 @@ ingest: setup
 
 serve: setup
 	$(PY) -m streamlit run app.py
+
+slack: setup
+	$(PY) slack_app.py
 
 eval: setup-dev
 	$(PY) -m kb eval

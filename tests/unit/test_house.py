@@ -11,6 +11,7 @@ import pytest
 from ingest.__main__ import _parser as ingest_parser
 from kb.__main__ import _parser as kb_parser
 from kb.settings import Settings
+from slackbot.settings import SlackSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -62,16 +63,19 @@ def test_every_line_of_the_tree_says_what_it_is_in_one_line() -> None:
 
 def test_every_setting_is_in_the_readme_and_in_the_example() -> None:
     names = {f"KB_{name.upper()}" for name in Settings.model_fields}
+    names |= {f"SLACK_{name.upper()}" for name in SlackSettings.model_fields}
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `(KB_\w+)`", README, re.MULTILINE)) == names
-    assert set(re.findall(r"^# (KB_\w+)=", example, re.MULTILINE)) == names
+    assert set(re.findall(r"^\| `((?:KB|SLACK)_\w+)`", README, re.MULTILINE)) == names
+    assert set(re.findall(r"^# ((?:KB|SLACK)_\w+)=", example, re.MULTILINE)) == names
 
 
 def test_the_example_settings_are_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    (tmp_path / ".env").write_text(re.sub(r"^# (KB_\w+=)", r"\1", example, flags=re.MULTILINE))
+    given = re.sub(r"^# ((?:KB|SLACK)_\w+=)", r"\1", example, flags=re.MULTILINE)
+    (tmp_path / ".env").write_text(given)
     monkeypatch.chdir(tmp_path)
     assert Settings().chat_timeout == 30
+    assert SlackSettings().help_group == "S0123ABCD"
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,13 @@ HEAVY = {
     "streamlit", "trafilatura", "pypdf", "nbformat", "ir_measures", "slack_bolt", "sagemaker",
 }  # fmt: skip
 HOUSE = sorted(file for folder in ("kb", "ingest") for file in (ROOT / folder).rglob("*.py"))
-SURFACES = [ROOT / "app.py", *sorted((ROOT / "screens").rglob("*.py"))]
+SURFACES = [
+    ROOT / "app.py",
+    ROOT / "slack_app.py",
+    *sorted(file for folder in ("screens", "slackbot") for file in (ROOT / folder).rglob("*.py")),
+]
 FILES = [*HOUSE, *SURFACES]
-ABOVE = {"app", "screens", "slack_app", "tests"}
+ABOVE = {"app", "screens", "slack_app", "slackbot", "tests"}
 """What neither kb nor ingest may know."""
 # The doors to heavy packages; nothing imports them before they are needed.
 DOORS = {
@@ -80,6 +84,16 @@ def test_ingest_knows_kb_and_no_surface(file: Path) -> None:
 @by_path(SURFACES)
 def test_a_surface_asks_kb_alone(file: Path) -> None:
     assert packages(file) & {"ingest", "tests"} == set()
+
+
+@by_path([file for file in SURFACES if name_of(file) not in ("slack_app", "slackbot.handlers")])
+def test_only_the_door_to_slack_knows_bolt(file: Path) -> None:
+    assert "slack_bolt" not in packages(file)
+
+
+@by_path([file for file in SURFACES if file.parent.name != "slackbot" and file.stem != "slack_app"])
+def test_the_pages_know_nothing_of_slack(file: Path) -> None:
+    assert packages(file) & {"slackbot", "slack_app", "slack_sdk"} == set()
 
 
 def test_there_is_no_cycle() -> None:

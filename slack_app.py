@@ -1,0 +1,164 @@
+"""The Slack bot: put together, started, stopped. Start with `make slack`.
+
+Socket Mode by default, which needs no public address. Over HTTP:
+`uvicorn --factory slack_app:http_app`. Exit codes: 0 stopped by a signal; 1 not started, one
+sentence on standard error.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import re
+import signal
+import sys
+from collections.abc import Callable
+from threading import Event
+from typing import TypeVar
+
+from slack_bolt import App
+from slack_bolt.adapter.asgi import SlackRequestHandler
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import (
+    ConnectionErrorRetryHandler,
+    RateLimitErrorRetryHandler,
+    ServerErrorRetryHandler,
+)
+from slack_sdk.socket_mode.builtin import SocketModeClient
+
+from kb.errors import KbError, SettingsError
+from kb.settings import read_settings
+from kb.wiring import open_assistant, open_feedback, open_store
+from slackbot.bot import Bot, Parts
+from slackbot.handlers import attach
+from slackbot.settings import SlackSettings, read_slack_settings
+from slackbot.stream import code
+
+LOG = logging.getLogger("kb.slack")
+T = TypeVar("T")
+
+
+def main() -> int:
+    """Serve over the socket until a signal comes, then finish the answers under way."""
+    log_without_secrets()
+    try:
+        slack = read_slack_settings("bot_token", "app_token")
+        bot = open_bot(slack)
+        socket = SocketModeHandler(open_app(bot), slack.app_token.get_secret_value())
+        _asked(socket.client.connect, "SLACK_APP_TOKEN", slack)
+    except KbError as error:
+        print(error, file=sys.stderr)  # noqa: T201 the command line's voice
+        return 1
+    stopped = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopped.set())
+    LOG.info("listening as %s", bot.parts.user)
+    stopped.wait()
+    hang_up(socket.client)
+    bot.close()
+    LOG.info("stopped")
+    return 0
+
+
+def hang_up(client: SocketModeClient) -> None:
+    """Take nothing more, acknowledge what was taken, then close: what is left comes again."""
+    client.closed = True
+    client.message_processor.shutdown()  # type: ignore[no-untyped-call]
+    client.message_workers.shutdown()
+    client.close()
+
+
+def http_app() -> SlackRequestHandler:
+    """The bot as an ASGI app that answers on /slack/events, for uvicorn behind HTTPS."""
+    log_without_secrets()
+    slack = read_slack_settings("bot_token", "signing_secret")
+    bot = open_bot(slack)
+    atexit.register(bot.close)
+    return SlackRequestHandler(open_app(bot, slack.signing_secret.get_secret_value()))
+
+
+def open_bot(slack: SlackSettings) -> Bot:
+    """A bot as the settings describe it; raises KbError when a part cannot be opened."""
+    settings = read_settings()
+    store = open_store(settings)
+    hasty = open_client(slack, patient=False)
+    known = _asked(hasty.auth_test, "SLACK_BOT_TOKEN", slack)
+    return Bot(
+        Parts(
+            assistant=open_assistant(settings, store),
+            documents=lambda: store.current().documents,
+            feedback=open_feedback(settings),
+            client=open_client(slack, patient=True),
+            hasty=hasty,
+            user=str(known["user_id"]),
+            help_group=slack.help_group,
+            per_minute=slack.questions_per_minute,
+        )
+    )
+
+
+def open_client(slack: SlackSettings, *, patient: bool) -> WebClient:
+    """A client of the Web API. `patient`: waits and tries again when Slack says so."""
+    handlers = [
+        ConnectionErrorRetryHandler(max_retry_count=2),
+        RateLimitErrorRetryHandler(max_retry_count=5),
+        ServerErrorRetryHandler(max_retry_count=2),
+    ]
+    return WebClient(
+        slack.bot_token.get_secret_value(),
+        base_url=slack.api_url,
+        timeout=20 if patient else 5,
+        retry_handlers=handlers if patient else [],
+    )
+
+
+def open_app(bot: Bot, signing_secret: str = "") -> App:
+    """The Bolt app that hands over to `bot`."""
+    app = App(
+        client=bot.parts.client,
+        signing_secret=signing_secret or "none",  # not looked at in Socket Mode
+        request_verification_enabled=bool(signing_secret),
+    )
+    attach(app, bot)
+    return app
+
+
+def _asked(call: Callable[[], T], token: str, slack: SlackSettings) -> T:
+    """What Slack answers; raises SettingsError with one sentence when it refuses."""
+    try:
+        return call()
+    except SlackApiError as error:
+        raise SettingsError(
+            f"Slack refuses {token} ({code(error)}); copy it anew from api.slack.com/apps, and "
+            "install the app again if its scopes have changed."
+        ) from error
+    except OSError as error:
+        raise SettingsError(
+            f"Slack cannot be reached at {slack.api_url} ({error}); check the network, the proxy "
+            "(HTTPS_PROXY) and SLACK_API_URL."
+        ) from error
+
+
+class _WithoutSecrets(logging.Formatter):
+    """Log lines in which no token can be read, wherever it came from."""
+
+    _TOKEN = re.compile(r"\bx(?:ox[a-z]|app)(?:\.[a-z]+)?-[\w-]+")
+    _TICKET = re.compile(r"(?<=[?&]ticket=)[^&\s]+")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._TICKET.sub("…", self._TOKEN.sub("…", super().format(record)))
+
+
+def log_without_secrets() -> None:
+    """Log to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_WithoutSecrets("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # Bolt warns of a client beside SLACK_BOT_TOKEN, and of every event that nobody waits for.
+    logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

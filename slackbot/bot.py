@@ -1,0 +1,312 @@
+"""The bot: a message that it hears to an answer in its thread.
+
+Takes what people say and click, gives calls of Slack's Web API. It holds what must not be done
+twice or too often, and nothing that a restart would miss: threads are read from Slack. Knows
+nothing about Bolt, sockets or tokens.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, Protocol
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from kb.assistant import Assistant
+from kb.errors import IndexDamaged, IndexMissing, KbError
+from kb.messages import message
+from kb.records import Answer, Document, Language, Turn
+from slackbot import threads
+from slackbot.blocks import Message, answer_messages, plain
+from slackbot.limits import Queue, RateLimit
+from slackbot.recent import Recent
+from slackbot.stream import Place, Preview, code, write
+from slackbot.threads import Event, Said, language_of
+
+LOG = logging.getLogger("kb.slack")
+
+_HOURS = 3600.0
+_SEEN = 24 * _HOURS
+"""Slack delivers an event again for hours."""
+_LATE = 10.0
+"""Seconds after which a message may have been answered by a process before this one."""
+_WORKERS = 4
+
+Respond = Callable[..., Any]
+"""Bolt's way to answer a command or a click by its response_url."""
+
+
+class Feedback(Protocol):
+    """Where answers and votes are kept."""
+
+    def record_answer(
+        self,
+        answer: Answer,
+        *,
+        history: Sequence[Turn],
+        person: str,
+        surface: Literal["browser", "slack", "cli"],
+    ) -> bool: ...
+
+    def record_vote(
+        self, answer_id: str, *, person: str, vote: Literal["up", "down"], comment: str = ""
+    ) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a bot works with."""
+
+    assistant: Assistant
+    documents: Callable[[], Mapping[str, Document]]
+    """The documents of the index version in use."""
+    feedback: Feedback
+    client: WebClient
+    """Waits and tries again when Slack says so."""
+    hasty: WebClient
+    """Does not."""
+    user: str
+    """The bot's own user id."""
+    help_group: str = ""
+    per_minute: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer, and the turns before it."""
+
+    answer: Answer
+    history: tuple[Turn, ...]
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The conversation up to this answer."""
+        asked = Turn("user", self.answer.question)
+        return (*self.history, asked, Turn("assistant", self.answer.answer))
+
+
+class Bot:
+    """Answers in threads. Safe to share between threads of the process."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._queue = Queue(_WORKERS)
+        self._limit = RateLimit(parts.per_minute)
+        self._noticed: Recent[str, bool] = Recent(10_000, 60)
+        self._seen: Recent[tuple[str, ...], bool] = Recent(50_000, _SEEN)
+        self._ours: Recent[tuple[str, str], bool] = Recent(10_000, _SEEN)
+        self._given: Recent[str, Given] = Recent(1_000, _SEEN)
+
+    # What people do.
+
+    def hear(self, event: Event, team: str) -> None:
+        """A message or a mention. Both come for the same words; only one is answered."""
+        said = threads.heard(event, self.parts.user, team)
+        if said is None or self._seen.get((said.channel, said.ts)) or self._is_others(said):
+            return
+        spoken_to = said.direct or said.mentioned
+        if spoken_to and not self.once(said.channel, said.ts):
+            return
+        late = time.time() - float(said.ts) > _LATE
+        messages = self.thread(said) if late or not said.opens else []
+        if not spoken_to:
+            if not self._is_ours(said, messages) or not self.once(said.channel, said.ts):
+                return
+        if not threads.answered(messages, said.ts):
+            self.ask(said, messages)
+
+    def ask(self, said: Said, messages: Sequence[Event]) -> None:
+        """Answer in its turn, unless the person asks too much. `messages`: the thread before."""
+        place = Place(said.channel, said.thread, said.person, said.team)
+        spoken = language_of(said.text)
+        wait = self._limit.wait(said.person)
+        if wait:
+            if self._noticed.add(said.person, value=True):
+                self.whisper(place, plain(_slow_down(wait, spoken)))
+            return
+        history = threads.history(messages, said, self.parts.user)
+        self._queue.put(
+            partial(self._answer, said, history, place), partial(self._announce, place, spoken)
+        )
+
+    def ask_privately(
+        self, question: str, person: str, respond: Respond, history: tuple[Turn, ...] = ()
+    ) -> None:
+        """Answer so that only the asker sees it."""
+        spoken = language_of(question)
+        wait = self._limit.wait(person)
+        if wait:
+            reply(respond, plain(_slow_down(wait, spoken)))
+            return
+        self._queue.put(
+            partial(self._answer_privately, question, history, person, respond),
+            lambda ahead: reply(respond, plain(_status(ahead, spoken))),
+        )
+
+    def once(self, *key: str) -> bool:
+        """True the first time within hours; duplicates and double clicks are False."""
+        return self._seen.add(key, value=True)
+
+    def thread(self, said: Said) -> list[Event]:
+        """The messages of the thread, its root first; none when Slack does not give them."""
+        try:
+            found = self.parts.client.conversations_replies(
+                channel=said.channel, ts=said.thread, limit=999, include_all_metadata=True
+            )
+            messages: list[Event] = found.get("messages") or []
+            return messages
+        except (SlackClientError, OSError) as error:
+            LOG.warning("thread not read: %s", code(error))
+            return []
+
+    def given(self, identity: str) -> Given | None:
+        """An answer that this process gave lately."""
+        return self._given.get(identity)
+
+    def close(self) -> None:
+        """Finish the answers under way, and keep them."""
+        self._queue.close()
+        self.parts.feedback.close()
+
+    # How an answer comes about.
+
+    def _is_others(self, said: Said) -> bool:
+        """Whether it needs no look at the thread to see that people talk to each other."""
+        if said.direct or said.mentioned:
+            return False
+        known = self._ours.get((said.channel, said.thread))
+        return said.opens or said.to_another or known is False
+
+    def _is_ours(self, said: Said, messages: Sequence[Event]) -> bool:
+        """Whether the bot speaks in the thread unasked: it started it, and no person was called."""
+        if not messages:
+            return False
+        ours = threads.is_ours(messages[0], self.parts.user)
+        self._ours.add((said.channel, said.thread), ours)
+        return ours and not threads.handed_over(messages)
+
+    def _announce(self, place: Place, spoken: Language, ahead: int) -> None:
+        """Say at once that the question has arrived, and how many come before it."""
+        status = _status(ahead, spoken)
+        try:
+            self.parts.hasty.assistant_threads_setStatus(
+                channel_id=place.channel, thread_ts=place.thread, status=status
+            )
+        except (SlackClientError, OSError) as error:
+            LOG.info("no status: %s", code(error))
+            if ahead:
+                self.whisper(place, plain(status))
+
+    def _answer(self, said: Said, history: list[Turn], place: Place) -> None:
+        preview = Preview(self.parts.client, self.parts.hasty, place)
+        try:
+            answer = self._streamed(said.text, history, preview)
+            self._keep(answer, history, said.person)  # first: a vote may follow at once
+            shown = self.messages(answer, direct=said.direct)
+        except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
+            shown = [plain(failure(error, language_of(said.text)))]
+        metadata = threads.metadata(threads.ANSWER, to=said.ts)
+        try:
+            write(self.parts.client, place, shown, metadata, over=preview.close())
+        except (SlackClientError, OSError) as error:
+            LOG.error("answer not posted in %s: %s", place.channel, code(error))
+
+    def _streamed(self, question: str, history: list[Turn], preview: Preview) -> Answer:
+        for part in self.parts.assistant.stream(question, history):
+            if isinstance(part, Answer):
+                return part
+            preview.show(part)
+        raise AssertionError("a stream ends with its answer")
+
+    def _answer_privately(
+        self, question: str, history: tuple[Turn, ...], person: str, respond: Respond
+    ) -> None:
+        try:
+            answer = self.parts.assistant.ask(question, history)
+            self._keep(answer, history, person)
+            shown = self.messages(answer, private=True)
+        except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
+            shown = [plain(failure(error, language_of(question)))]
+        for number, part in enumerate(shown):
+            reply(respond, part, replace_original=number == 0)
+
+    def messages(
+        self, answer: Answer, *, direct: bool = False, private: bool = False
+    ) -> list[Message]:
+        """The answer as Slack messages. Where only the asker reads, nobody can be called."""
+        can_call = bool(self.parts.help_group) and not (direct or private)
+        return answer_messages(answer, self.documents(), help_button=can_call, share=private)
+
+    def documents(self) -> Mapping[str, Document]:
+        """Those of the index in use; none when it has gone since the answer was given."""
+        try:
+            return self.parts.documents()
+        except KbError:
+            return {}
+
+    def _keep(self, answer: Answer, history: Sequence[Turn], person: str) -> None:
+        self._given.add(answer.id, Given(replace(answer, trace=None), tuple(history)))
+        try:
+            self.parts.feedback.record_answer(
+                answer, history=history, person=person, surface="slack"
+            )
+        except Exception:  # the answer stands, whatever the database says
+            LOG.exception("answer not kept")
+
+    # Small things to say.
+
+    def whisper(self, place: Place, said: Message) -> None:
+        """A message that only the person sees, in the thread."""
+        try:
+            self.parts.client.chat_postEphemeral(
+                channel=place.channel,
+                user=place.person,
+                thread_ts=place.thread or None,
+                text=said.text,
+                blocks=said.blocks,
+            )
+        except (SlackClientError, OSError) as error:
+            LOG.warning("notice not posted: %s", code(error))
+
+
+def reply(respond: Respond, said: Message, *, replace_original: bool = False) -> None:
+    """Answer a command or a click, so that only the person sees it."""
+    try:
+        done = respond(
+            text=said.text,
+            blocks=said.blocks,
+            response_type="ephemeral",
+            replace_original=replace_original,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        if done.status_code >= 400:
+            LOG.warning("reply not taken: %s %s", done.status_code, done.body)
+    except (SlackClientError, OSError) as error:
+        LOG.warning("reply not sent: %s", code(error))
+
+
+def failure(error: Exception, spoken: Language) -> str:
+    """One sentence about `error` for a person; the log gets the details."""
+    if isinstance(error, IndexMissing | IndexDamaged):
+        LOG.warning("%s: %s", type(error).__name__, error)
+        return message("slack_no_index", spoken)
+    LOG.error("failed", exc_info=error)
+    return message("failed", spoken)
+
+
+def _slow_down(wait: float, spoken: Language) -> str:
+    return message("slack_slow_down", spoken, seconds=math.ceil(wait))
+
+
+def _status(ahead: int, spoken: Language) -> str:
+    return (
+        message("slack_queued", spoken, ahead=ahead) if ahead else message("ui_searching", spoken)
+    )

@@ -1,0 +1,374 @@
+"""What goes wrong between Slack and the bot, over real sockets: nothing is lost, nothing twice."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from kb.errors import IndexMissing
+from kb.messages import message
+from slackbot.bot import Bot
+from tests.slack.block_kit import controls, texts, unescaped
+from tests.slack.conftest import Asked, Start
+from tests.slack.fake_slack import FakeSlack
+from tests.slack.web_api import BOT, GENERAL
+
+MODEL = "学習したモデルはどこに保存する？"
+MODEL_EN = "Where do I save the trained model?"
+
+
+# The same again, and what nobody asked.
+
+
+def test_a_message_delivered_eleven_times_is_answered_once(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    asked = slack.ask(MODEL)
+    for _ in range(10):
+        slack.deliver(asked)
+    slack.answer(asked)
+    slack.settle()
+    assert len(assistant.asked) == 1
+    assert len(slack.thread(asked["ts"])) == 1
+
+
+def test_a_duplicate_that_comes_hours_later_finds_the_answer_in_the_thread(
+    slack: FakeSlack, start: Start, assistant: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    asked = slack.ask(MODEL)
+    slack.answer(asked)
+    start()  # a process that has not seen the message
+    later = time.time() + 3 * 3600
+    monkeypatch.setattr("slackbot.bot.time.time", lambda: later)
+    slack.deliver(asked)
+    slack.settle()
+    assert len(slack.thread(asked["ts"])) == 1
+    assert len(assistant.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bot_id": "B2"},
+        {"bot_id": "B2", "subtype": "bot_message"},
+        {"user": BOT},
+        {"user": "USLACKBOT"},
+        {"edited": {"user": "U1", "ts": "1.0"}},
+        {"subtype": "channel_join"},
+        {"subtype": "message_deleted", "hidden": True},
+        {"user": ""},
+    ],
+)
+def test_bots_edits_and_announcements_are_not_answered(
+    slack: FakeSlack, bot: Bot, assistant: Asked, change: dict[str, object]
+) -> None:
+    slack.say(f"<@{BOT}> {MODEL}", **change)
+    slack.say(MODEL, channel="D1", **change)
+    slack.settle()
+    assert assistant.asked == []
+
+
+def test_an_edited_question_is_not_answered_again(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    asked = slack.ask(MODEL)
+    slack.answer(asked)
+    changed = {**asked, "text": f"<@{BOT}> {MODEL_EN}", "edited": {"user": "U1", "ts": "1.0"}}
+    slack.event(
+        {
+            "type": "message",
+            "subtype": "message_changed",
+            "hidden": True,
+            "channel": GENERAL,
+            "ts": slack.ts(),
+            "message": changed,
+            "previous_message": asked,
+        }
+    )
+    slack.event({**changed, "type": "app_mention", "channel": GENERAL})
+    slack.settle()
+    assert len(assistant.asked) == 1
+
+
+# Too much.
+
+
+def test_who_asks_too_much_gets_one_polite_notice(
+    slack: FakeSlack, start: Start, assistant: Asked
+) -> None:
+    start(per_minute=2)
+    asked = [slack.ask(MODEL) for _ in range(6)]
+    other = slack.ask(MODEL, user="U2")
+    slack.answer(other)
+    slack.settle()
+    assert len(assistant.asked) == 3, "two of the one, one of the other"
+    (notice,) = slack.ephemerals
+    assert notice["user"] == "U1"
+    assert notice["thread_ts"] in {message["ts"] for message in asked}
+    assert "秒ほどお待ちいただいて" in notice["text"]
+
+
+def test_fifty_questions_at_once_get_one_answer_each(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    with ThreadPoolExecutor(10) as people:
+        asked = list(people.map(lambda n: slack.ask(MODEL, user=f"U{n % 20}"), range(50)))
+    for question in asked:
+        slack.answer(question)
+    slack.settle()
+    assert len(assistant.asked) == 50
+    for question in asked:
+        (answer,) = slack.thread(question["ts"])
+        assert answer["metadata"]["event_payload"]["to"] == question["ts"]
+        assert "/opt/ml/model" in answer["text"]
+    assert len(slack.messages[GENERAL]) == 100, "nothing outside of the threads"
+    waiting = [status for *_, status in slack.all_statuses if "お待ちのご質問" in status]
+    assert waiting, "who has to wait is told"
+    assert slack.statuses == {}
+
+
+def test_where_there_is_no_status_a_queue_is_told_by_a_notice(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    slack.refuse("assistant.threads.setStatus", "unknown_method", times=100)
+    assistant.pause = 0.1
+    asked = [slack.ask(MODEL) for _ in range(6)]
+    for question in asked:
+        slack.answer(question)
+    notices = [notice["text"] for notice in slack.ephemerals]
+    assert message("slack_queued", "ja", ahead=1) in notices
+    assert len(notices) == 2, "four are answered at once, two wait"
+
+
+# The stream.
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+def test_when_a_stream_expires_the_answer_is_written_whole(
+    slack: FakeSlack,
+    bot: Bot,
+    assistant: Asked,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+) -> None:
+    monkeypatch.setattr("slackbot.stream._PAUSE", 0.05)
+    slack.stream_seconds = seconds
+    assistant.pause = 0.06
+    asked = slack.ask(MODEL_EN)
+    answer = slack.answer(asked)
+    slack.settle()
+    errors = {call.error for call in slack.calls if "Stream" in call.method}
+    assert "message_not_in_streaming_state" in errors
+    assert sum(bool(call.error) for call in slack.called("chat.appendStream")) <= 1, "given up"
+    assert "/opt/ml/model" in answer["text"]
+    assert "SM_MODEL_DIR" in answer["text"]
+    assert len(slack.thread(asked["ts"])) == 1
+    assert slack.called("chat.postMessage") == [], "written over the preview"
+
+
+@pytest.mark.parametrize(
+    "error", ["unknown_method", "feature_not_enabled", "missing_scope", "ratelimited"]
+)
+def test_without_streams_the_answer_comes_whole(slack: FakeSlack, bot: Bot, error: str) -> None:
+    slack.refuse("chat.startStream", error, times=100, retry_after=30)
+    asked = slack.ask(MODEL)
+    began = time.monotonic()
+    answer = slack.answer(asked)
+    assert time.monotonic() - began < 5, "nobody waits for a preview"
+    assert "/opt/ml/model" in answer["text"]
+    slack.settle()
+    assert len(slack.thread(asked["ts"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        ("chat.stopStream", "internal_error"),
+        ("chat.update", "cant_update_message"),
+        ("chat.update", "msg_too_long"),
+        ("chat.update", "edit_window_closed"),
+    ],
+)
+def test_a_preview_that_cannot_be_replaced_goes(
+    slack: FakeSlack, bot: Bot, method: str, error: str
+) -> None:
+    slack.refuse(method, error)
+    asked = slack.ask(MODEL)
+    answer = slack.answer(asked)
+    slack.settle()
+    assert "/opt/ml/model" in answer["text"]
+    assert answer["blocks"]
+    assert len(slack.thread(asked["ts"])) == 1, "the preview is gone"
+
+
+# The Web API.
+
+
+def test_when_slack_says_later_the_answer_comes_later(slack: FakeSlack, bot: Bot) -> None:
+    slack.refuse("chat.startStream", "unknown_method")
+    slack.refuse("chat.postMessage", "ratelimited", retry_after=1)
+    asked = slack.ask(MODEL)
+    slack.answer(asked)
+    slack.settle()
+    first, second = slack.called("chat.postMessage")
+    assert first.error == "ratelimited"
+    assert second.at - first.at >= 1
+    assert len(slack.thread(asked["ts"])) == 1
+
+
+@pytest.mark.parametrize("error", ["msg_too_long", "invalid_blocks", "msg_blocks_too_long"])
+def test_blocks_that_slack_refuses_leave_the_text(slack: FakeSlack, bot: Bot, error: str) -> None:
+    slack.refuse("chat.startStream", "unknown_method")
+    slack.refuse("chat.postMessage", error)
+    asked = slack.ask(MODEL)
+    answer = slack.answer(asked)
+    assert "/opt/ml/model" in answer["text"]
+    assert "https://docs.example/training" in answer["text"], "sources, too"
+    assert "blocks" not in answer
+
+
+def test_a_channel_that_is_gone_ends_in_the_log(
+    slack: FakeSlack, bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    slack.refuse("chat.startStream", "channel_not_found", times=100)
+    slack.refuse("chat.postMessage", "channel_not_found", times=1)
+    slack.ask(MODEL)
+    slack.wait(lambda: "answer not posted in C1: channel_not_found" in caplog.text, "a line")
+    slack.answer(slack.ask(MODEL_EN))
+
+
+def test_a_server_error_is_tried_again(slack: FakeSlack, bot: Bot) -> None:
+    """The client meets a broken connection, too: the fake closes it without an answer."""
+    slack.refuse("chat.startStream", "unknown_method")
+    slack.refuse("chat.postMessage", "broken_connection")
+    asked = slack.ask(MODEL)
+    slack.answer(asked)
+    slack.settle()
+    assert len(slack.thread(asked["ts"])) == 1
+
+
+def test_a_thread_that_cannot_be_read_is_answered_without_its_history(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    root = slack.say("hello")
+    slack.refuse("conversations.replies", "missing_scope", times=100)
+    asked = slack.ask(MODEL, thread=root["ts"])
+    slack.answer(asked)
+    assert assistant.asked[0][1] == []
+
+
+# The socket.
+
+
+def test_a_socket_that_is_cut_loses_nothing(slack: FakeSlack, bot: Bot, assistant: Asked) -> None:
+    assistant.pause = 0.02
+    asked = [slack.ask(MODEL) for _ in range(3)]
+    slack.cut()
+    asked += [slack.ask(MODEL_EN) for _ in range(3)]
+    slack.wait(lambda: slack.connected >= 2, "a new connection")
+    asked += [slack.ask(MODEL) for _ in range(3)]
+    for question in asked:
+        slack.answer(question)
+    slack.settle()
+    for question in asked:
+        assert len(slack.thread(question["ts"])) == 1
+
+
+def test_slack_may_ask_to_connect_anew(slack: FakeSlack, bot: Bot) -> None:
+    slack.connections[-1].send('{"type": "disconnect", "reason": "refresh_requested"}')
+    slack.wait(lambda: slack.connected >= 2, "a new connection")
+    slack.answer(slack.ask(MODEL))
+
+
+# The assistant.
+
+
+def test_a_failing_assistant_says_one_sentence_and_logs_the_rest(
+    slack: FakeSlack, bot: Bot, assistant: Asked, caplog: pytest.LogCaptureFixture
+) -> None:
+    assistant.error = RuntimeError("the database password is hunter2")
+    asked = slack.ask(MODEL_EN)
+    reply = slack.command(MODEL)
+    answer = slack.answer(asked)
+    slack.wait(lambda: len(slack.replies[reply]) == 2, "status and sentence")
+    assert answer["text"] == message("failed", "en")
+    assert slack.replies[reply][1]["text"] == message("failed", "ja")
+    assert "hunter2" not in str(slack.messages)
+    assert "hunter2" in caplog.text
+    assistant.error = None
+    slack.answer(slack.ask(MODEL))
+
+
+def test_without_an_index_a_sentence_says_what_to_do(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    assistant.error = IndexMissing("no index")
+    assert "make ingest" in slack.answer(slack.ask(MODEL))["text"]
+
+
+def test_a_failing_database_takes_no_answer_away(
+    slack: FakeSlack, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        def record_answer(self, *args: object, **named: object) -> bool:
+            raise RuntimeError("no space left")
+
+        def close(self) -> None:
+            pass
+
+    start(feedback=Broken())
+    caplog.set_level(logging.ERROR)
+    slack.answer(slack.ask(MODEL))
+    slack.wait(lambda: "answer not kept" in caplog.text, "a line in the log")
+
+
+# Hostile words.
+
+HOSTILE = [
+    "<!channel> <!here> <!everyone|everyone>",
+    "<@U2> <@U3|bob> <#C2|others> <!subteam^S1|@team>",
+    "<https://evil.example/x|click> <mailto:a@b.example|mail> https://evil.example",
+    "&lt;!channel&gt; &amp;lt;!channel&amp;gt;",
+    "*bold* _it_ ~no~ `code` ```block``` > quote",
+    "![x](https://evil.example/x.png) [y](javascript:alert(1)) <script>",
+    "学習モデル" * 8_000,
+    "&" * 300,
+    "<" * 300,
+    "🎉🚀🙇",
+    "\u200b\u200c\u200d\u2060\ufeff",
+    "\u202e<!channel>\u202c",
+    "",
+    "a" * 300,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=[text[:20] for text in HOSTILE])
+def test_hostile_words_are_answered_and_mention_nobody(
+    slack: FakeSlack, bot: Bot, assistant: Asked, text: str
+) -> None:
+    # The answer holds what was asked, as a model that is talked into it might write.
+    said = (text * 10)[:3_000]
+    assistant.change = lambda answer: replace(
+        answer, answer=f"{said}\n\n- {said}\n\n| {said} |\n|---|\n\n```\n{said}\n```", sentences=(),
+        suggestions=(said[:200],) if said else (), clarify=said or None,
+    )  # fmt: skip
+    asked = slack.ask(text)
+    private = slack.command(text)
+    slack.answer(asked)
+    slack.wait(lambda: len(slack.replies[private]) >= 2, "status and answer")
+    slack.settle()
+    assert not [call for call in slack.calls if call.error], "everything was within the limits"
+    parts = [*slack.thread(asked["ts"]), *slack.replies[private]]
+    assert len(slack.answers(asked["ts"])) == len(slack.thread(asked["ts"]))
+    for part in parts:
+        for shown in [part["text"], *texts(part.get("blocks", []))]:
+            assert "<" not in unescaped(shown)
+            assert ">" not in unescaped(shown).replace("\n>", "")
+            assert all(control.startswith("<http") for control in controls(shown)), shown[:500]
+    for call in slack.called("chat.startStream"):
+        assert controls(call.arguments["markdown_text"]) == []
