@@ -4,8 +4,9 @@ Takes the question and what retrieval found, gives a `Scope` with every signal i
 alone does not tell (a question on the weather is as near to a note as many a good one), so several
 signals are weighed: closeness to the ways people ask, the share of the question's rare words that
 the hits hold, agreement of the lists, words that name what no source of ours can hold, and what the
-question is about by its own vector. Words live in words.yaml, weights in scope_weights.json and
-scope_topic.json, fitted by tests/eval/fit_scope.py on questions that our notes answer and on
+question is about by its own vector, alone and beside questions that we decline. Words live in
+words.yaml, weights in scope_weights.json and scope_topic.json, the vectors of questions to decline
+in outside.npz: fitted by tests/eval/fit_scope.py on questions that our notes answer and on
 questions that they don't.
 """
 
@@ -26,7 +27,7 @@ from kb import rank
 from kb.embedding import Vectors
 from kb.index import Index
 from kb.records import Reason
-from kb.retrieve import Retrieval
+from kb.retrieve import WEIGHTS, Retrieval
 from kb.text import language
 from kb.words import count, mentions
 
@@ -35,6 +36,7 @@ _FOLDER = Path(__file__).parent
 FEATURES = (
     "question", "statement", "passage", "lexical", "coverage", "unknown", "agreement",
     "price", "now", "private", "neighbours", "anchors", "long", "english", "choice", "symptom",
+    "outside", "outsiders",
 )  # fmt: skip
 _SCALE = 8.0
 """Coordinates of a unit vector of 384 are about 1/20; scaled, one penalty fits all weights."""
@@ -102,12 +104,13 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
         "coverage": sum(weights[token] for token in tokens if token in held) / total,
         "unknown": sum(weights[token] for token in tokens if not index.lexical.knows(token))
         / total,
-        "agreement": sum(rank <= _TOP for rank in top.values()) / 4,
+        "agreement": sum(rank <= _TOP for rank in top.values()) / len(WEIGHTS),
         "anchors": min(1.0, count(question, "anchors") / 4),
         "long": min(1.0, len(tokens) / 40),
         "choice": float(rank.is_choice(question)),
         "symptom": float(rank.is_symptom(question)),
         "english": float(language(question) == "en"),
+        **_outside(retrieval, index),
         **found,
     }
 
@@ -125,17 +128,20 @@ def _is_filler(token: str) -> bool:
 def decide_scope(question: str, retrieval: Retrieval, index: Index) -> Scope:
     """Whether the hits can answer the question."""
     values = features(question, retrieval, index)
+    # What the vectors know is our notes. What a wiki or a blog post holds only the search can tell.
+    ours = retrieval.hits and retrieval.hits[0].group.startswith("note:")
+    model = "answerable" if ours and _has_topic(retrieval, index) else "supported"
     share = {
-        model: probability(values, _weights()[model], _topic(model, retrieval, index))
-        for model in ("harmless", "answerable", "inside")
+        name: probability(values, _weights()[name], _topic(name, retrieval, index))
+        for name in ("harmless", model, "inside")
     }
     low = {model for model, value in share.items() if value < _weights()["limits"][model]}
     reason: Reason | None = None
     if "harmless" in low:
         reason = "unsafe"
-    elif "answerable" in low:
+    elif model in low:
         reason = "out_of_scope" if "inside" in low else "not_in_sources"
-    return Scope(reason, {**values, **share})
+    return Scope(reason, {**values, **share, "answerable": share[model]})
 
 
 def probability(
@@ -151,9 +157,34 @@ def centred(vector: Vectors, centre: Sequence[float]) -> Vectors:
     return np.asarray(_SCALE * (vector - np.asarray(centre, np.float32)), np.float32)
 
 
+def outside(vector: Vectors, declined: Vectors) -> dict[str, float]:
+    """How near the nearest question to decline is, and the three nearest on average."""
+    nearest = np.sort(declined @ vector)[-3:]
+    return {"outside": _stretch(float(nearest[-1])), "outsiders": _stretch(float(nearest.mean()))}
+
+
+def _outside(retrieval: Retrieval, index: Index) -> dict[str, float]:
+    """As on average where the question's vector is not of our model."""
+    if retrieval.vector is None or not _has_topic(retrieval, index):
+        return {name: float(_topics()[name]) for name in ("outside", "outsiders")}
+    return outside(retrieval.vector, _declined())
+
+
+@cache
+def _declined() -> Vectors:
+    with np.load(_FOLDER / "outside.npz", allow_pickle=False) as held:
+        return np.asarray(held["vectors"] / held["scale"], np.float32)
+
+
 def _topic(model: str, retrieval: Retrieval, index: Index) -> float:
     """What the question's own vector speaks for; 0, as on average, by a model that is not ours."""
     fitted = _topics()
-    if retrieval.vector is None or index.manifest["embedding"] != fitted["embedding"]:
+    if model not in fitted or retrieval.vector is None or not _has_topic(retrieval, index):
         return 0.0
     return float(centred(retrieval.vector, fitted["centre"]) @ np.array(fitted[model], np.float32))
+
+
+def _has_topic(retrieval: Retrieval, index: Index) -> bool:
+    """The question's vector is of the model that the weights were fitted for."""
+    same = index.manifest["embedding"] == _topics()["embedding"]
+    return bool(same and retrieval.vector is not None)

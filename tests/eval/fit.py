@@ -49,6 +49,7 @@ def main() -> int:
     weights, topic, rows = fit_scope.fit(found, assistant.embedder.name)
     _write(_KB / "scope_weights.json", weights)
     _write(_KB / "scope_topic.json", topic)
+    fit_scope.write_declined(found, _KB / "outside.npz")
     _write(Path(__file__).with_name("fit.json"), [*figures, *rows])
     return 0
 

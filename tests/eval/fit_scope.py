@@ -1,7 +1,8 @@
 """Fit when to answer and when to decline: logistic weights over signals and the question's vector.
 
-Three models with the same inputs: `answerable` (the notes hold the answer), `inside` (what is asked
-is at least in our field), `harmless` (the question asks for no harm).
+Four models: `answerable` (the notes hold the answer), `supported` (the same told by the search
+alone, for documents that are not our notes and for other embedding models), `inside` (what is
+asked is at least in our field), `harmless` (the question asks for no harm).
 
 Questions come from scope/ (written for this, by people who had not seen the golden set; those that
 our notes answer name the section, the others the reason to decline) and from the tuning slice of
@@ -12,7 +13,7 @@ all. Five-fold cross-validation stands beside the fit, and gives the limits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,12 @@ HELD_OUT = FOLDER / "heldout.yaml"
 _PENALTY = 0.001
 _FOLDS = 5
 _DIGITS = 3
+_SCALE = 400.0
+"""Coordinates of a unit vector of 384 seldom exceed 0.3, which fits into 8 bits."""
 _DECIDED = "share decided rightly"
 _LOWER = "lower one of precision and recall of declining"
+_DECLINED = 0.2
+"""Share of questions to decline among those that people ask: that of the golden set."""
 _ACCUSED = 0.003
 """Share of harmless questions that may be taken for harm: no other fault is worse for a reader."""
 HONEST = "honest"
@@ -85,7 +90,7 @@ def _language(name: str) -> Language:
 
 
 def examples(asked: Iterable[Asked], assistant: Assistant, index: Index) -> list[Example]:
-    """What the scope sees of each question."""
+    """What the scope sees of each question; one to decline is not held against itself."""
     found = []
     for one in asked:
         kept, _ = scope.without_attack(one.question)
@@ -96,7 +101,27 @@ def examples(asked: Iterable[Asked], assistant: Assistant, index: Index) -> list
         assert retrieval.vector is not None
         values = scope.features(query, retrieval, index)
         found.append(Example(values, retrieval.vector, one.reason, one.held_out))
-    return found
+    declined = declined_vectors(found)
+    return [
+        replace(e, values={**e.values, **scope.outside(e.vector, _without(declined, e.vector))})
+        for e in found
+    ]
+
+
+def declined_vectors(found: Iterable[Example]) -> Vectors:
+    """Vectors of the questions to decline, shape (questions, dimensions)."""
+    reasons = ("out_of_scope", "not_in_sources")
+    return np.array([e.vector for e in found if e.reason in reasons and not e.held_out], np.float32)
+
+
+def write_declined(found: Iterable[Example], file: Path) -> None:
+    """In 8 bits: a third of the size that floats take, at the same order of the nearest."""
+    scaled = np.clip(np.round(declined_vectors(found) * _SCALE), -127, 127)
+    np.savez_compressed(file, vectors=scaled.astype(np.int8), scale=np.float32(_SCALE))
+
+
+def _without(vectors: Vectors, one: Vectors) -> Vectors:
+    return vectors[(vectors != one).any(axis=1)]
 
 
 def fit(
@@ -108,17 +133,20 @@ def fit(
     names = ("bias", *scope.FEATURES)
     weights: dict[str, Any] = {"limits": {}}
     topic: dict[str, Any] = {"embedding": embedding, "centre": [float(c) for c in centre]}
+    for name in ("outside", "outsiders"):
+        topic[name] = round(float(np.mean([e.values[name] for e in fitting])), _DIGITS)
     figures = []
-    for model in ("answerable", "inside", "harmless"):
+    for model in ("answerable", "supported", "inside", "harmless"):
         kept = [e for e in found if model == "harmless" or e.reason not in ("unsafe", HONEST)]
         own = [e for e in kept if not e.held_out]
-        x, y = _matrix(own, centre), _wanted(own, model)
+        x, y = _matrix(own, centre, model), _wanted(own, model)
         crossed = _crossed(x, y)
         limit = _careful(crossed, y) if model == "harmless" else _limit(crossed, y)
         lower = _lower(crossed, y, limit)
         w = np.round(_logistic(x, y), _DIGITS)
         weights[model] = {n: float(v) for n, v in zip(names, w, strict=False)}
-        topic[model] = [float(v) for v in w[len(names) :]]
+        if model != "supported":
+            topic[model] = [float(v) for v in w[len(names) :]]
         weights["limits"][model] = limit
         figures += [
             _row(
@@ -127,7 +155,7 @@ def fit(
             _row(model, _LOWER, len(own), None, lower),
         ]
         if others := [e for e in kept if e.held_out and model != "harmless"]:
-            x, y = _matrix(others, centre), _wanted(others, model)
+            x, y = _matrix(others, centre, model), _wanted(others, model)
             share = _share(x, w)
             figures += [
                 _row(model, f"{_DECIDED}, held out", len(others), None, _right(share, y, limit)),
@@ -136,17 +164,22 @@ def fit(
     return weights, topic, figures
 
 
-def _matrix(found: list[Example], centre: Any) -> Matrix:
-    """Rows of 1, the signals, the question's vector."""
+def _matrix(found: list[Example], centre: Any, model: str) -> Matrix:
+    """Rows of 1, the signals, the question's vector; 0 for what a model does not look at."""
     rows = [
         [1.0, *(e.values[name] for name in scope.FEATURES), *scope.centred(e.vector, centre)]
         for e in found
     ]
-    return np.array(rows, np.float64)
+    matrix = np.array(rows, np.float64)
+    if model == "supported":
+        blind = [scope.FEATURES.index(name) for name in ("outside", "outsiders")]
+        matrix[:, [1 + at for at in blind]] = 0
+        matrix[:, 1 + len(scope.FEATURES) :] = 0
+    return matrix
 
 
 def _wanted(found: list[Example], model: str) -> Matrix:
-    if model == "answerable":
+    if model in ("answerable", "supported"):
         return np.array([float(e.reason is None) for e in found])
     wrong = "out_of_scope" if model == "inside" else "unsafe"
     return np.array([float(e.reason != wrong) for e in found])
@@ -184,15 +217,18 @@ def _right(share: Matrix, y: Matrix, limit: float) -> float:
 
 
 def _lower(share: Matrix, y: Matrix, limit: float) -> float:
-    """The lower one of precision and recall of what lies below the limit."""
-    below = share < limit
-    right = float(np.sum(below & (y == 0)))
-    return min(right / max(1.0, float(below.sum())), right / max(1.0, float((y == 0).sum())))
+    """The lower one of precision and recall of what lies below the limit.
+
+    Precision as it would be among the questions that people ask, of which few are to be declined.
+    """
+    recall, wrong = float(np.mean(share[y == 0] < limit)), float(np.mean(share[y > 0] < limit))
+    declined = _DECLINED * recall + (1 - _DECLINED) * wrong
+    return min(_DECLINED * recall / max(declined, 1e-9), recall)
 
 
 def _limit(share: Matrix, y: Matrix) -> float:
     """The limit at which the lower one of precision and recall is highest."""
-    return round(max((_lower(share, y, at), float(at)) for at in np.arange(0.2, 0.8, 0.01))[1], 2)
+    return round(max((_lower(share, y, at), float(at)) for at in np.arange(0.05, 0.8, 0.01))[1], 2)
 
 
 def _careful(share: Matrix, y: Matrix) -> float:
