@@ -28,6 +28,8 @@ CANDIDATES = 40
 _DEPTH = {"questions": 40, "statements": 120, "passages": 30, "lexical": 40, "sections": 40}
 _FAR = -20.0
 """Where a section's score behind the best one stops to count."""
+_SECTION = 15.0
+"""So much a section's score falls, about, where its similarity falls by a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,18 @@ def _search(index: Index, embedder: Embedder, query: str) -> Found:
 
 
 def signals(index: Index, query: str, found: Found, group: str, share: float) -> dict[str, float]:
-    """What speaks for a group. Similarities count from the best of their list, so they are ≤ 0."""
+    """What speaks for a group. Similarities count from the best of their list.
+
+    Other documents than our notes have no ways to ask beside them: their passage stands for what
+    they lack, held against the same best, so that it can also be ahead.
+    """
+    noted = group.startswith("note:")
 
     def behind(shelf: str, scores: Mapping[str, float]) -> float:
+        own = scores if noted else found.lists["passages"]
         best = max(found.lists[shelf].values(), default=0.0)
-        floor = min(found.lists[shelf].values(), default=0.0)
-        return 10 * (scores.get(group, floor - 0.005) - best)
+        floor = min(found.lists[shelf if noted else "passages"].values(), default=0.0)
+        return 10 * (own.get(group, floor - 0.005) - best)
 
     chunks = index.groups[group]
     lexical, sections = found.lists["lexical"], found.lists["sections"]
@@ -140,14 +148,19 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
         "question": behind("questions", found.lists["questions"]),
         "statement": behind("statements", found.lists["statements"]),
         "second": behind("statements", found.second),
-        "section": max(_FAR, sections.get(group, -math.inf) - max(sections.values(), default=0.0)),
+        "section": max(
+            _FAR,
+            sections.get(group, -math.inf) - max(sections.values(), default=0.0)
+            if noted
+            else _SECTION * behind("questions", {}),
+        ),
         "passage": behind("passages", found.lists["passages"]),
         "lexical": lexical.get(group, 0.0) / (max(lexical.values(), default=0.0) or 1.0),
         "coverage": sum(map(index.lexical.weight, tokens & index.lexical.tokens(group))) / total,
         "heading": sum(map(index.lexical.weight, named)) / total,
         "fused": 10 * share,
         "facet": rank.facets_differ(query, heading),
-        "note": float(group.startswith("note:")),
+        "note": float(noted),
         # Our notes on choosing and on errors carry these prefixes.
         "choice": float(group.startswith("note:choose-") and rank.is_choice(query)),
         "symptom": float(group.startswith("note:err-") and rank.is_symptom(query)),

@@ -32,6 +32,7 @@ from kb.text import language
 from kb.words import count, mentions
 
 _TOP = 3
+_DENSE = ("question", "statement", "passage")
 _FOLDER = Path(__file__).parent
 FEATURES = (
     "question", "statement", "passage", "lexical", "coverage", "unknown", "agreement",
@@ -96,10 +97,11 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
     found = {
         name: float(mentions(question, name)) for name in ("price", "now", "private", "neighbours")
     }
+    near = {name: _stretch(retrieval.best.get(f"{name}s", 0.0)) for name in _DENSE}
+    if not _is_ours(retrieval):  # a passage that comes first stands for what it has not beside it
+        near = {name: max(value, near["passage"]) for name, value in near.items()}
     return {
-        "question": _stretch(retrieval.best.get("questions", 0.0)),
-        "statement": _stretch(retrieval.best.get("statements", 0.0)),
-        "passage": _stretch(retrieval.best.get("passages", 0.0)),
+        **near,
         "lexical": min(1.5, retrieval.best.get("lexical", 0.0) / (3.0 * total)),
         "coverage": sum(weights[token] for token in tokens if token in held) / total,
         "unknown": sum(weights[token] for token in tokens if not index.lexical.knows(token))
@@ -113,6 +115,11 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
         **_outside(retrieval, index),
         **found,
     }
+
+
+def _is_ours(retrieval: Retrieval) -> bool:
+    """What was found first is a section of our notes, or nothing was found."""
+    return all(hit.group.startswith("note:") for hit in retrieval.hits[:1])
 
 
 def _stretch(similarity: float) -> float:
@@ -129,8 +136,8 @@ def decide_scope(question: str, retrieval: Retrieval, index: Index) -> Scope:
     """Whether the hits can answer the question."""
     values = features(question, retrieval, index)
     # What the vectors know is our notes. What a wiki or a blog post holds only the search can tell.
-    ours = retrieval.hits and retrieval.hits[0].group.startswith("note:")
-    model = "answerable" if ours and _has_topic(retrieval, index) else "supported"
+    known = _is_ours(retrieval) and _has_topic(retrieval, index)
+    model = "answerable" if known else "supported"
     share = {
         name: probability(values, _weights()[name], _topic(name, retrieval, index))
         for name in ("harmless", model, "inside")
