@@ -6,7 +6,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,8 +122,8 @@ def start(
         slack.wait(lambda: slack.connected > before, "a connection")
         running.append((handler, bot))
         listening = handler.app.listener_runner.listener_executor
-        slack.at_work.append(lambda: finish(listening, 5))
-        slack.at_work.append(lambda: finish(bot._queue._pool, 4))
+        slack.at_work.append(lambda: finish(listening))
+        slack.at_work.append(lambda: finish(bot._queue._pool))
         return bot
 
     yield run
@@ -134,8 +134,9 @@ def start(
         gc.collect()  # here, where the warning about lost sockets is expected
 
 
-def finish(pool: Executor, workers: int) -> None:
+def finish(pool: ThreadPoolExecutor) -> None:
     """Wait for what a pool has to do: all its workers meet behind it."""
+    workers = pool._max_workers
     meeting = threading.Barrier(workers)
     done = [pool.submit(meeting.wait, 20) for _ in range(workers)]
     for future in done:

@@ -84,6 +84,8 @@ class Workspace:
         self.views: list[dict[str, Any]] = []
         self.streams: dict[str, float] = {}
         self.stream_seconds = 300.0
+        self.slow: dict[str, float] = {}
+        """Seconds that a method takes."""
         self._refusals: dict[str, list[Refusal]] = defaultdict(list)
         self._triggers: set[str] = set()
         self._clock = int(time.time() * 1_000_000)
@@ -100,6 +102,7 @@ class Workspace:
 
     def call(self, method: str, arguments: dict[str, Any], token: str) -> tuple[int, int, Any]:
         """Status, seconds to wait, answer."""
+        time.sleep(self.slow.get(method, 0))
         with self._lock:
             refusal = self._refusal(method)
             try:
