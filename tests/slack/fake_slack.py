@@ -145,7 +145,7 @@ class FakeSlack(Workspace):
         """A click on a button of `message`; None: of a private one."""
         reply = reply or uuid.uuid4().hex[:8]
         container = {"type": "message", "channel_id": channel, "is_ephemeral": message is None}
-        container["message_ts"] = message["ts"] if message else self.ts()
+        container["message_ts"] = message["ts"] if message else reply
         payload = {
             "type": "block_actions", "user": {"id": user, "team_id": TEAM}, "team": {"id": TEAM},
             "api_app_id": "A1", "container": container, "channel": {"id": channel, "name": "c"},

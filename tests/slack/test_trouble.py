@@ -102,14 +102,16 @@ def test_who_asks_too_much_gets_one_polite_notice(
     slack: FakeSlack, start: Start, assistant: Asked
 ) -> None:
     start(per_minute=2)
-    asked = [slack.ask(MODEL) for _ in range(6)]
+    for _ in range(6):
+        slack.ask(MODEL)
     other = slack.ask(MODEL, user="U2")
     slack.answer(other)
     slack.settle()
     assert len(assistant.asked) == 3, "two of the one, one of the other"
     (notice,) = slack.ephemerals
     assert notice["user"] == "U1"
-    assert notice["thread_ts"] in {message["ts"] for message in asked}
+    assert "thread_ts" not in notice, "there it would not be seen"
+    assert notice["channel"] == GENERAL
     assert "秒ほどお待ちいただいて" in notice["text"]
 
 
@@ -209,6 +211,17 @@ def test_a_preview_that_cannot_be_replaced_goes(
 # The Web API.
 
 
+def test_when_the_connection_breaks_at_the_last_step_the_answer_is_posted_anew(
+    slack: FakeSlack, bot: Bot
+) -> None:
+    slack.refuse("chat.update", "broken_connection", times=3)
+    asked = slack.ask(MODEL)
+    answer = slack.answer(asked)
+    slack.settle()
+    assert "/opt/ml/model" in answer["text"]
+    assert len(slack.thread(asked["ts"])) == 1, "the preview is gone"
+
+
 def test_when_slack_says_later_the_answer_comes_later(slack: FakeSlack, bot: Bot) -> None:
     slack.refuse("chat.startStream", "unknown_method")
     slack.refuse("chat.postMessage", "ratelimited", retry_after=1)
@@ -260,6 +273,30 @@ def test_a_thread_that_cannot_be_read_is_answered_without_its_history(
     asked = slack.ask(MODEL, thread=root["ts"])
     slack.answer(asked)
     assert assistant.asked[0][1] == []
+
+
+def test_a_thread_known_as_ours_goes_on_though_it_cannot_be_read(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    root = slack.ask(MODEL)
+    slack.answer(root)
+    slack.answer(slack.say(MODEL_EN, thread=root["ts"]))
+    slack.refuse("conversations.replies", "internal_error")
+    slack.answer(slack.say(MODEL, thread=root["ts"]))
+    assert len(assistant.asked) == 3
+
+
+def test_while_slack_makes_others_wait_a_command_is_acknowledged(
+    slack: FakeSlack, bot: Bot
+) -> None:
+    root = slack.ask(MODEL)
+    slack.answer(root)
+    slack.slow["conversations.replies"] = 3
+    replies = [slack.say(MODEL, thread=root["ts"], user=f"U{number}") for number in range(8)]
+    reply = slack.command(MODEL_EN)
+    slack.wait(lambda: slack.replies[reply], "a word at once", 2)
+    for said in replies:
+        slack.answer(said)
 
 
 # The socket.

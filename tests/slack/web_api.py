@@ -26,7 +26,7 @@ _ARGUMENTS: dict[str, tuple[set[str], set[str]]] = {
         {"thread_ts", "blocks", "metadata", "unfurl_links", "unfurl_media"},
     ),
     "chat.postEphemeral": ({"channel", "user", "text"}, {"thread_ts", "blocks"}),
-    "chat.update": ({"channel", "ts", "text"}, {"blocks", "metadata"}),
+    "chat.update": ({"channel", "ts", "text", "parse"}, {"blocks", "metadata"}),
     "chat.delete": ({"channel", "ts"}, set()),
     "chat.startStream": (
         {"channel", "thread_ts"},
@@ -184,7 +184,9 @@ class Workspace:
         self.event(event)
 
     def _chat_postEphemeral(self, given: dict[str, Any]) -> dict[str, Any]:
-        self.ephemerals.append(given)
+        thread = given.get("thread_ts")
+        if not thread or any(m.get("thread_ts") == thread for m in self.messages[given["channel"]]):
+            self.ephemerals.append(given)  # in a thread without a reply nobody sees it
         return {"message_ts": self.ts()}
 
     def _chat_update(self, given: dict[str, Any]) -> dict[str, Any]:
