@@ -294,16 +294,19 @@ def reply(respond: Respond, said: Message) -> None:
     try:
         done = respond(
             text=said.text,
-            blocks=said.blocks,
+            blocks=said.blocks or None,
             response_type="ephemeral",
             replace_original=False,
             unfurl_links=False,
             unfurl_media=False,
         )
-        if done.status_code >= 400:
-            LOG.warning("reply not taken: %s %s", done.status_code, done.body)
     except (SlackClientError, OSError) as error:
         LOG.warning("reply not sent: %s", code(error))
+        return
+    if done.status_code >= 400:
+        LOG.warning("reply not taken: %s %s", done.status_code, done.body)
+        for piece in said.pieces() if said.blocks else ():  # as `write` does in a thread
+            reply(respond, Message(piece))
 
 
 def failure(error: Exception, spoken: Language) -> str:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
 from kb.errors import IndexMissing
 from kb.messages import message
 from slackbot.bot import Bot
-from tests.slack.block_kit import controls, texts, unescaped
 from tests.slack.conftest import Asked, Start
 from tests.slack.fake_slack import FakeSlack
 from tests.slack.web_api import BOT, GENERAL
@@ -245,6 +243,18 @@ def test_blocks_that_slack_refuses_leave_the_text(slack: FakeSlack, bot: Bot, er
     assert "blocks" not in answer
 
 
+def test_a_private_answer_whose_blocks_slack_refuses_leaves_the_text(
+    slack: FakeSlack, bot: Bot
+) -> None:
+    slack.refuse("respond", "invalid_blocks", times=3)  # the question, its text, the answer
+    reply = slack.command(MODEL)
+    slack.wait(lambda: slack.replies[reply], "the text of the answer")
+    (answer,) = slack.replies[reply]
+    assert "/opt/ml/model" in answer["text"]
+    assert "https://docs.example/training" in answer["text"], "sources, too"
+    assert "blocks" not in answer
+
+
 def test_a_channel_that_is_gone_ends_in_the_log(
     slack: FakeSlack, bot: Bot, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -362,50 +372,3 @@ def test_a_failing_database_takes_no_answer_away(
     caplog.set_level(logging.ERROR)
     slack.answer(slack.ask(MODEL))
     slack.wait(lambda: "answer not kept" in caplog.text, "a line in the log")
-
-
-# Hostile words.
-
-HOSTILE = [
-    "<!channel> <!here> <!everyone|everyone>",
-    "<@U2> <@U3|bob> <#C2|others> <!subteam^S1|@team>",
-    "<https://evil.example/x|click> <mailto:a@b.example|mail> https://evil.example",
-    "&lt;!channel&gt; &amp;lt;!channel&amp;gt;",
-    "*bold* _it_ ~no~ `code` ```block``` > quote",
-    "![x](https://evil.example/x.png) [y](javascript:alert(1)) <script>",
-    "学習モデル" * 8_000,
-    "&" * 300,
-    "<" * 300,
-    "🎉🚀🙇",
-    "\u200b\u200c\u200d\u2060\ufeff",
-    "\u202e<!channel>\u202c",
-    "",
-    "a" * 300,
-]
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=[text[:20] for text in HOSTILE])
-def test_hostile_words_are_answered_and_mention_nobody(
-    slack: FakeSlack, bot: Bot, assistant: Asked, text: str
-) -> None:
-    # The answer holds what was asked, as a model that is talked into it might write.
-    said = (text * 10)[:3_000]
-    assistant.change = lambda answer: replace(
-        answer, answer=f"{said}\n\n- {said}\n\n| {said} |\n|---|\n\n```\n{said}\n```", sentences=(),
-        suggestions=(said[:200],) if said else (), clarify=said or None,
-    )  # fmt: skip
-    asked = slack.ask(text)
-    private = slack.command(text)
-    slack.answer(asked)
-    slack.wait(lambda: len(slack.replies[private]) >= 2, "status and answer")
-    slack.settle()
-    assert not [call for call in slack.calls if call.error], "everything was within the limits"
-    parts = [*slack.thread(asked["ts"]), *slack.replies[private]]
-    assert len(slack.answers(asked["ts"])) == len(slack.thread(asked["ts"]))
-    for part in parts:
-        for shown in [part["text"], *texts(part.get("blocks", []))]:
-            assert "<" not in unescaped(shown)
-            assert ">" not in unescaped(shown).replace("\n>", "")
-            assert all(control.startswith("<http") for control in controls(shown)), shown[:500]
-    for call in slack.called("chat.startStream"):
-        assert controls(call.arguments["markdown_text"]) == []

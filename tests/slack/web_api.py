@@ -286,7 +286,7 @@ class Workspace:
             known = {"text", "blocks", "response_type", "replace_original", "delete_original"}
             unknown = set(given) - known - {"unfurl_links", "unfurl_media"}
             why = reasons(given.get("blocks", []))
-            if unknown or why or len(self.replies[reply]) == 5:
+            if self._refusal("respond") or unknown or why or len(self.replies[reply]) == 5:
                 return 400, f"invalid_payload {unknown} {why}"
             self.replies[reply].append(given)
             return 200, "ok"
