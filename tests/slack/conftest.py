@@ -116,7 +116,7 @@ def start(
             "per_minute": 100,
         }
         bot = Bot(Parts(**{**given, **parts}))
-        handler = SocketModeHandler(open_app(bot), APP_TOKEN, ping_interval=0.2)
+        handler = SocketModeHandler(open_app(bot), APP_TOKEN, ping_interval=0.5)
         before = slack.connected
         handler.client.connect()
         slack.wait(lambda: slack.connected > before, "a connection")

@@ -236,6 +236,7 @@ def test_over_http_a_signed_request_is_answered_and_no_other(http: str, slack: F
     assert "/opt/ml/model" in slack.answer(asked)["text"]
     form = {
         "command": "/kb", "text": MODEL, "user_id": "U1", "channel_id": "C1", "team_id": "T1",
+        "trigger_id": "1.2.3",
         "response_url": slack.url.replace("/api/", "/respond/r1"),
     }  # fmt: skip
     assert post(http, urlencode(form), "application/x-www-form-urlencoded").status_code == 200

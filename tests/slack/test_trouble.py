@@ -34,6 +34,16 @@ def test_a_message_delivered_eleven_times_is_answered_once(
     assert len(slack.thread(asked["ts"])) == 1
 
 
+def test_a_command_delivered_twice_is_answered_once(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    reply = slack.command(MODEL, times=3)
+    slack.wait(lambda: len(slack.replies[reply]) == 2, "the question and its answer")
+    slack.settle()
+    assert len(assistant.asked) == 1
+    assert len(slack.replies[reply]) == 2
+
+
 def test_a_duplicate_that_comes_hours_later_finds_the_answer_in_the_thread(
     slack: FakeSlack, start: Start, assistant: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
