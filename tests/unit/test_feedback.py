@@ -200,7 +200,8 @@ def test_export_as_csv_is_safe_to_open(store: FeedbackStore) -> None:
     store.record_vote("a1", person="p1", vote="down", comment="違う")
     out = io.StringIO(newline="")
     write_csv(store.entries(), out)
-    [row] = csv.DictReader(io.StringIO(out.getvalue(), newline=""))
+    assert out.getvalue().startswith("\ufeffid,")  # else Excel takes Japanese for something else
+    [row] = csv.DictReader(io.StringIO(out.getvalue()[1:], newline=""))
     assert row["question"] == '\'=HYPERLINK("https://x.example")\n"quoted", ok'
     assert (row["up"], row["down"], row["unproven"], row["comments"]) == ("0", "1", "0", "違う")
     assert json.loads(row["citations"])[0]["quote"] == QUOTE
@@ -218,7 +219,7 @@ def test_commands_export_and_forget(
     assert main(["feedback"]) == 0
     assert json.loads(capsys.readouterr().out)["id"] == "a1"
     assert main(["feedback", "--format", "csv"]) == 0
-    assert capsys.readouterr().out.startswith("id,asked_at,")
+    assert capsys.readouterr().out.startswith("\ufeffid,asked_at,")
     assert main(["forget", "p1"]) == 0
     assert "1 row" in capsys.readouterr().out
     assert main(["forget", "p1"]) == 1
