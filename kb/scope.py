@@ -32,12 +32,14 @@ from kb.text import language
 from kb.words import count, mentions
 
 _TOP = 3
+_HERE = ("sagemaker", "training", "inference")
+"""Lists of words without which a question that names another product is about that product."""
 _DENSE = ("question", "statement", "passage")
 _FOLDER = Path(__file__).parent
 FEATURES = (
     "question", "statement", "passage", "lexical", "coverage", "unknown", "agreement",
     "price", "now", "private", "neighbours", "anchors", "long", "english", "choice", "symptom",
-    "outside", "outsiders",
+    "elsewhere", "outside", "outsiders",
 )  # fmt: skip
 _SCALE = 8.0
 """Coordinates of a unit vector of 384 are about 1/20; scaled, one penalty fits all weights."""
@@ -112,6 +114,7 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
         "choice": float(rank.is_choice(question)),
         "symptom": float(rank.is_symptom(question)),
         "english": float(language(question) == "en"),
+        "elsewhere": found["neighbours"] * (not any(mentions(question, w) for w in _HERE)),
         **_outside(retrieval, index),
         **found,
     }
