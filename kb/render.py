@@ -148,7 +148,8 @@ def _marked(sentence: Sentence, links: Mapping[int, str], language: Language) ->
         text = f"{text} {message('unproven', language)}"
     marks = "".join(links.get(number, "") for number in sentence.citations)
     gap = "\n\n" if text.startswith(("```", "~~~", "|")) else "\u00a0"
-    return replace(sentence, text=f"{text}{gap}{marks}" if marks else text)
+    lead = safe_markdown(sentence.lead)
+    return replace(sentence, text=f"{text}{gap}{marks}" if marks else text, lead=lead)
 
 
 def _marker(citation: Citation, language: Language) -> str:
