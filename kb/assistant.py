@@ -12,7 +12,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kb.compose import Citations, compose, to_markdown, to_sentences
+from kb.advise import Advice, advise
+from kb.compose import Citations, Draft, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import standalone
 from kb.generate import Writer, WriterGaveUp
@@ -24,10 +25,13 @@ from kb.retrieve import Retrieval, retrieve
 from kb.scope import decide_scope, is_unsafe, without_attack
 from kb.text import language, normalize, respell
 from kb.verify import is_proven
+from kb.words import mentions
 
 LONGEST = 1_200
 """Characters of a question that are searched; of a longer one its two ends."""
 _WORD = re.compile(r"[A-Za-z]{5,}")
+_BEHIND_ADVICE = 3
+"""Statements that follow a decision at most: they answer what else was asked."""
 
 
 class Assistant:
@@ -110,11 +114,57 @@ class Assistant:
             retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
         scope = decide_scope(query, retrieval, index)
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
+        advice = None
+        if scope.reason is None or not mentions(query, "neighbours"):
+            advice = advise(asked, history, index, lang)
+        if advice is not None:
+            yield from self._advised(question, query, lang, index, retrieval, trace, advice)
+            return
         if scope.reason is not None:
             answer = self._declined(question, lang, scope.reason, index)
             yield replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
             return
         yield from self._composed(question, query, lang, index, retrieval, trace, history)
+
+    def _advised(
+        self,
+        question: str,
+        query: str,
+        lang: Language,
+        index: Index,
+        retrieval: Retrieval,
+        trace: Trace,
+        advice: Advice,
+    ) -> Iterator[str | Answer]:
+        """The decision, then the statements found that say something besides.
+
+        Put together from the sources with a chat model, too: a decision is never reworded.
+        """
+        citations = advice.opening.citations
+        drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
+        more = to_sentences(_new(drafts, citations, query), citations, lang)
+        rest = [
+            replace(s, marker=s.marker if s.text.startswith(("```", "|")) else "- ") for s in more
+        ]
+        if rest:
+            rest[0] = replace(rest[0], lead=message("decide_rest", lang) + "\n")
+        answer = replace(
+            self._finished(
+                question,
+                lang,
+                index,
+                self._proven([*advice.opening.sentences, *rest], citations),
+                citations,
+                "extractive",
+                trace,
+            ),
+            pattern=advice.decision.pattern if advice.decision else None,
+            decision=advice.decision,
+            clarify=advice.clarify,
+            choices=advice.choices,
+        )
+        yield from _pieces(answer.sentences)
+        yield answer
 
     def _composed(
         self,
@@ -155,18 +205,19 @@ class Assistant:
                 notice = message("fell_back", lang)
         citations = Citations(index)
         drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
-        sentences = to_sentences(drafts, citations, lang)
-        proven = [
+        sentences = self._proven(to_sentences(drafts, citations, lang), citations)
+        answer = self._finished(question, lang, index, sentences, citations, "extractive", trace)
+        yield from _pieces(sentences)
+        yield replace(answer, notice=notice)
+
+    def _proven(self, sentences: Sequence[Sentence], citations: Citations) -> list[Sentence]:
+        """Each sentence with whether its quotes prove it."""
+        return [
             replace(
                 s, proven=is_proven(_bare(s), [citations.all[n - 1].quote for n in s.citations])
             )
             for s in sentences
         ]
-        answer = self._finished(question, lang, index, proven, citations, "extractive", trace)
-        for position in range(len(proven)):
-            shown = to_markdown(proven[: position + 1])
-            yield shown[len(to_markdown(proven[:position])) :]
-        yield replace(answer, notice=notice)
 
     def _finished(
         self,
@@ -214,6 +265,31 @@ class Assistant:
             index_version=index.version,
             seconds=0.0,
         )
+
+
+def _pieces(sentences: Sequence[Sentence]) -> Iterator[str]:
+    """The Markdown of an answer, sentence by sentence."""
+    for position in range(len(sentences)):
+        shown = to_markdown(sentences[: position + 1])
+        yield shown[len(to_markdown(sentences[:position])) :]
+
+
+def _new(drafts: Sequence[Draft], citations: Citations, query: str) -> list[Draft]:
+    """The first statements that are not quoted yet; code and tables only when asked for."""
+    wanted = mentions(query, "sample")
+    kept: list[Draft] = []
+    said = 0
+    for draft, following in zip(drafts, [*drafts[1:], None], strict=True):
+        leads_in = following is not None and following.is_block
+        if draft.is_block:
+            if wanted and kept and kept[-1].chunk.order == draft.chunk.order:
+                kept.append(draft)
+        elif (
+            said < _BEHIND_ADVICE and (wanted or not leads_in) and not citations.holds(draft.chunk)
+        ):
+            kept.append(draft)
+            said += 1
+    return kept
 
 
 def _bare(sentence: Sentence) -> str:

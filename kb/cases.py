@@ -42,7 +42,7 @@ class Case:
     """What a person wants decided."""
 
     raised: tuple[Raised, ...]
-    names_case: bool
+    is_own: bool
     """They speak of their own case, so that a question back makes sense even without a signal."""
 
     @property
@@ -58,7 +58,7 @@ class _Said:
     raised: dict[str, Raised] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
     goes_on: bool = False
-    names_case: bool = False
+    is_own: bool = False
 
     @property
     def decides(self) -> bool:
@@ -85,10 +85,10 @@ def _after(case: Case | None, said: _Said) -> Case | None:
     """The case that a message leaves; None when the message wants no decision."""
     if case is not None and _goes_on(case, said):
         return _merged(case, said)
-    if said.wish == "decision" and (said.decides or said.names_case):
-        return Case(tuple(said.raised.values()), names_case=said.names_case)
+    if said.wish == "decision" and (said.decides or said.is_own):
+        return Case(tuple(said.raised.values()), is_own=said.is_own)
     if said.wish == "told" and said.decides:
-        return Case(tuple(said.raised.values()), names_case=True)
+        return Case(tuple(said.raised.values()), is_own=True)
     return None
 
 
@@ -109,7 +109,7 @@ def _merged(case: Case, said: _Said) -> Case:
     if len(said.raised.keys() & set(SIDES)) == 1:
         gone |= set(SIDES)
     kept = {r.signal: r for r in case.raised if r.signal not in gone}
-    return Case(tuple({**kept, **said.raised}.values()), names_case=True)
+    return Case(tuple({**kept, **said.raised}.values()), is_own=True)
 
 
 # --- one message ---------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def _read(message: str, model: Model, mend: Mend) -> _Said:
     _read_versions(said, folded)
     if said.wish == "decision" and _holds("general", folded.text) and not said.decides:
         said.wish = "other"
-    said.names_case = _holds("own", folded.text) and _holds("plainly", folded.text)
+    said.is_own = _holds("own", folded.text) and _holds("plainly", folded.text)
     said.goes_on = _holds("opening", folded.text) and not _holds("new_subject", folded.text)
     return said
 

@@ -332,6 +332,10 @@ class Citations:
         self._numbers: dict[tuple[str, int, int], int] = {}
         self.all: list[Citation] = []
 
+    def holds(self, chunk: Chunk) -> bool:
+        """Whether this chunk is quoted already."""
+        return (chunk.document, chunk.start, chunk.end) in self._numbers
+
     def cite(self, chunk: Chunk, start: int, end: int) -> Citation:
         """The citation of `document.text[start:end]`."""
         place = (chunk.document, start, end)

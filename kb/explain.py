@@ -102,7 +102,7 @@ class _Writer:
             for reference in on_sides(step, sides):
                 above = "" if self._quote(reference, lead=above, marker="1. ") else above
         for reference in on_sides(rule.sample or outcome.sample, sides)[:1]:
-            self._quote(reference, lead=self._said("sample"))
+            self._quote(reference, lead=self._said("sample"), marker="")
 
     def _weighed(self, verdict: Verdict, outcome: Outcome, words: Sequence[Raised]) -> None:
         """Conditions that alone would lead elsewhere, and what else a condition means."""

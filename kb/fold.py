@@ -17,6 +17,9 @@ _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
 _JAPANESE = r"[\u3001-\u30ff\u3400-\u9fff]"
 _BLANK = re.compile(rf" (?={_JAPANESE})|(?<={_JAPANESE}) ")
 _WORD = re.compile(r"[a-z]{5,}")
+_JOINED = re.compile(r"[a-z0-9](?=[a-z0-9])")
+_REST = re.compile(r"[a-z0-9]+|[ぁ-ん]{1,4}")
+"""What completes a word from its last matched character on; Japanese verbs end in a few kana."""
 
 Mend = Callable[[str], str]
 """A lower-case word, its typo mended; the word itself when it has none."""
@@ -31,7 +34,11 @@ class Folded:
     places: tuple[tuple[int, int], ...]
 
     def words(self, start: int, end: int) -> str:
-        """The slice of the original behind `text[start:end]`, trimmed."""
+        """The slice of the original behind `text[start:end]`, grown to whole words."""
+        while start > 0 and _JOINED.match(self.text, start - 1):
+            start -= 1
+        if found := _REST.match(self.text, end - 1):
+            end = found.end()
         covered = self.places[start:end]
         return self.original[covered[0][0] : covered[-1][1]].strip() if covered else ""
 
