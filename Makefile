@@ -18,11 +18,13 @@ test: setup-dev
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev
 
-.venv/.installed: requirements.txt
+.venv/.installed: requirements.txt requirements-images.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name it: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "This Python has no venv; on Debian: apt install python3-venv"; exit 1; }
 	$(PY) -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --no-deps --upgrade \
+	  --target .venv/official-data -r requirements-images.txt
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed requirements-dev.txt

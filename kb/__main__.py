@@ -25,6 +25,7 @@ from kb.evaluate import (
     sources_of,
     write_baseline,
 )
+from kb.image_command import add_image
 from kb.jsonl import answer_lines
 from kb.messages import message
 from kb.records import Answer
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     source = commands.add_parser("source", help="print a document exactly as stored")
     source.add_argument("document", help="as named in a citation")
     source.set_defaults(run=_source)
+    add_image(commands)
     golden = Path("tests/eval/golden.yaml")
     evaluation = commands.add_parser("eval", help="ask the golden questions and judge the answers")
     evaluation.add_argument("--golden", type=Path, default=golden, metavar="FILE")

@@ -17,9 +17,10 @@ from kb.compose import Citations, Draft, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import standalone
 from kb.generate import Writer, WriterGaveUp
+from kb.image_question import Reply, image_reply
 from kb.index import Index, IndexStore
 from kb.messages import message
-from kb.records import Answer, Language, Reason, Sentence, Trace, Turn
+from kb.records import Answer, Citation, Language, Reason, Sentence, Trace, Turn
 from kb.rerank import Reranker
 from kb.retrieve import Retrieval, retrieve
 from kb.scope import decide_scope, is_unsafe, without_attack
@@ -108,6 +109,10 @@ class Assistant:
         if is_unsafe(question):
             yield self._declined(question, lang, "unsafe", index)
             return
+        reply = image_reply(asked, history, index, wanted)
+        if reply is not None:
+            yield from self._replied(question, reply, index)
+            return
         query, rewritten = self._query(asked, history, index)
         retrieval = retrieve(index, self._embedder, query, lang)
         if self._reranker is not None:
@@ -154,7 +159,7 @@ class Assistant:
                 lang,
                 index,
                 self._proven([*advice.opening.sentences, *rest], citations),
-                citations,
+                citations.all,
                 "extractive",
                 trace,
             ),
@@ -196,7 +201,7 @@ class Assistant:
                     lang,
                     index,
                     written.sentences,
-                    written.citations,
+                    written.citations.all,
                     self._writer.name,
                     trace,
                 )
@@ -206,7 +211,9 @@ class Assistant:
         citations = Citations(index)
         drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
         sentences = self._proven(to_sentences(drafts, citations, lang), citations)
-        answer = self._finished(question, lang, index, sentences, citations, "extractive", trace)
+        answer = self._finished(
+            question, lang, index, sentences, citations.all, "extractive", trace
+        )
         yield from _pieces(sentences)
         yield replace(answer, notice=notice)
 
@@ -219,13 +226,29 @@ class Assistant:
             for s in sentences
         ]
 
+    def _replied(self, question: str, reply: Reply, index: Index) -> Iterator[str | Answer]:
+        """A URI looked up in the official data, or the question back that it needs."""
+        trace = Trace(
+            question, False, (), {f"image {k}": v for k, v in reply.parts.signals.items()}
+        )
+        answer = self._finished(
+            question, reply.language, index, reply.sentences, reply.citations, "extractive", trace
+        )
+        if reply.clarify:
+            yield replace(
+                answer, answer=reply.clarify, clarify=reply.clarify, choices=reply.choices
+            )
+            return
+        yield from _pieces(reply.sentences)
+        yield replace(answer, notice=reply.notice)
+
     def _finished(
         self,
         question: str,
         lang: Language,
         index: Index,
         sentences: Sequence[Sentence],
-        citations: Citations,
+        citations: Sequence[Citation],
         model: str,
         trace: Trace,
     ) -> Answer:
@@ -239,7 +262,7 @@ class Assistant:
             clarify=None,
             answer=to_markdown(sentences),
             sentences=tuple(sentences),
-            citations=tuple(citations.all),
+            citations=tuple(citations),
             model=model,
             index_version=index.version,
             seconds=0.0,

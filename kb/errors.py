@@ -10,8 +10,16 @@ KbError                 anything this product raises on purpose
 ├── DocumentUnknown     no such document in the index version in use
 ├── PatternsError       the decision model in patterns.yaml is not valid (names the entry)
 ├── EmbeddingError      the embedding model cannot be loaded
+├── ImageError          no AWS image fits what was asked (in both languages, with what there is)
+├── ImageDataMissing    the tables of AWS images are not installed
 └── ChatModelError      the chat model failed; the caller falls back to the extractive answer
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kb.records import Language
 
 
 class KbError(Exception):
@@ -52,6 +60,32 @@ class PatternsError(KbError):
 
 class EmbeddingError(KbError):
     """The embedding model is missing or failed to load."""
+
+
+class ImageError(KbError):
+    """No AWS image fits: one part of what was asked is missing, unknown, or not to be had."""
+
+    def __init__(
+        self,
+        part: str,
+        says: Mapping[Language, str],
+        options: tuple[str, ...] = (),
+        *,
+        missing: bool = False,
+    ) -> None:
+        super().__init__(says["en"])
+        self.part = part
+        """framework, version, region, instance, scope, python or base."""
+        self.says = says
+        """The sentence by language."""
+        self.options = options
+        """What there is instead, the nearest first."""
+        self.missing = missing
+        """Nothing was given for this part."""
+
+
+class ImageDataMissing(KbError):
+    """The package that holds the tables of AWS images is not installed."""
 
 
 class ChatModelError(KbError):

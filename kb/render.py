@@ -144,7 +144,7 @@ def answer_markdown(answer: Answer, language: Language) -> str:
 def _marked(sentence: Sentence, links: Mapping[int, str], language: Language) -> Sentence:
     """The sentence made safe, its markers behind it; they never begin a line of their own."""
     text = safe_markdown(sentence.text)
-    if not sentence.proven:
+    if not sentence.proven and not sentence.looked_up:
         text = f"{text} {message('unproven', language)}"
     marks = "".join(links.get(number, "") for number in sentence.citations)
     gap = "\n\n" if text.startswith(("```", "~~~", "|")) else "\u00a0"

