@@ -17,6 +17,12 @@ def main() -> None:
         [
             st.Page("screens/chat.py", title=label("chat"), icon=":material/chat:", default=True),
             st.Page(
+                "screens/choose.py",
+                title=label("choose"),
+                icon=":material/alt_route:",
+                url_path="choose",
+            ),
+            st.Page(
                 "screens/source.py",
                 title=label("source"),
                 icon=":material/article:",

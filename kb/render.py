@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote, unquote, urlencode
@@ -134,11 +134,19 @@ def answer_markdown(answer: Answer, language: Language) -> str:
     """The answer with each [1] as a link to the place that it stands for, its quote as tooltip."""
     if not answer.sentences:
         return safe_markdown(answer.answer)
-    links = {citation.number: _marker(citation, language) for citation in answer.citations}
-    return to_markdown(
-        (_marked(sentence, links, answer.language) for sentence in answer.sentences),
-        mark=lambda number: "",
-    )
+    return sentences_markdown(answer.sentences, answer.citations, language, answer.language)
+
+
+def sentences_markdown(
+    sentences: Iterable[Sentence],
+    citations: Iterable[Citation],
+    language: Language,
+    said_in: Language | None = None,
+) -> str:
+    """Sentences with their markers. `language`: of the page; `said_in`: of the sentences."""
+    links = {citation.number: _marker(citation, language) for citation in citations}
+    marked = (_marked(sentence, links, said_in or language) for sentence in sentences)
+    return to_markdown(marked, mark=lambda number: "")
 
 
 def _marked(sentence: Sentence, links: Mapping[int, str], language: Language) -> Sentence:
