@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kb.cases import Case, read_case
+from kb.cases import NOTHING, Case, read_case
 from kb.decide import Verdict, decide_signals
 from kb.explain import Explained, explain
 from kb.index import Index
+from kb.lean import Lean
 from kb.records import Decision, Language, Raised, Turn
+from kb.text import search_tokens
 
 Propose = Callable[[str], Sequence[Raised]]
 """Signals that a chat model finds in a question, checked; see kb.propose."""
@@ -35,10 +37,16 @@ def advise(
     history: Sequence[Turn],
     index: Index,
     language: Language,
+    leaning: Lean = NOTHING,
     propose: Propose | None = None,
 ) -> Advice | None:
     """The decision on the case that the question brings, or goes on with."""
-    case = read_case(question, history, mend=index.lexical.correct)
+    case = read_case(
+        question,
+        history,
+        knows=lambda word: all(map(index.lexical.knows, search_tokens(word))),
+        leaning=leaning,
+    )
     if case is None:
         return None
     verdict = decide_signals(case.signals)

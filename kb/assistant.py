@@ -18,6 +18,7 @@ from kb.embedding import Embedder
 from kb.followup import standalone
 from kb.generate import Writer, WriterGaveUp
 from kb.index import Index, IndexStore
+from kb.lean import lean
 from kb.messages import message
 from kb.records import Answer, Language, Reason, Sentence, Trace, Turn
 from kb.rerank import Reranker
@@ -116,7 +117,9 @@ class Assistant:
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
         advice = None
         if scope.reason is None or not mentions(query, "neighbours"):
-            advice = advise(asked, history, index, lang)
+            advice = advise(
+                asked, history, index, lang, lean(retrieval.vector, self._embedder.name)
+            )
         if advice is not None:
             yield from self._advised(question, query, lang, index, retrieval, trace, advice)
             return
