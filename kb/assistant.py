@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kb.advise import Advice, advise
+from kb.cases import NOTHING
 from kb.compose import Citations, Draft, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import standalone
@@ -115,11 +116,11 @@ class Assistant:
             retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
         scope = decide_scope(query, retrieval, index)
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
+        # A rewritten question holds earlier ones, whose meaning is not that of this one.
+        leaning = NOTHING if rewritten else lean(retrieval.vector, self._embedder.name)
         advice = None
         if scope.reason is None or not mentions(query, "neighbours"):
-            advice = advise(
-                asked, history, index, lang, lean(retrieval.vector, self._embedder.name)
-            )
+            advice = advise(asked, history, index, lang, leaning)
         if advice is not None:
             yield from self._advised(question, query, lang, index, retrieval, trace, advice)
             return

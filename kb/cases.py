@@ -26,11 +26,22 @@ _TURNS = 6
 _LONGEST = 1_200
 """Characters of a message that are read."""
 _CLAUSE = re.compile(r"[。、！？!?;；\n]|[.,:](?= )")
-_DOUBTFUL, _UNLIKELY, _LIKELY, _CERTAIN = 0.1, 0.3, 0.5, 0.9
-"""Likelihoods of a decision being wanted: below the first it is not, whatever weak words say."""
-_TRUSTED = 0.45
-"""Likelihood from which a condition is taken from the meaning of a question alone. Of our own cases
-nine in ten are right above it (cross-validated)."""
+_HARDLY, _DOUBTFUL, _UNLIKELY, _LIKELY, _CERTAIN = 0.03, 0.1, 0.3, 0.5, 0.9
+"""Likelihoods of a decision being wanted; the weaker the words ask for one, the more is needed."""
+_TRUSTED, _TRUSTED_ALONE, _IMPROBABLE = 0.5, 0.33, 0.06
+"""Likelihoods of a condition: taken from the meaning of a question beside what its words tell, and
+where they tell nothing; and not believed."""
+_LOOSE = frozenset(
+    (
+        "own_server",
+        "unchanged_image",
+        "version_missing",
+        "full_control",
+        "small_image",
+        "slow_start",
+    )
+)
+"""Signals that are told in so many ways that their words are met elsewhere, too."""
 NOTHING = Lean()
 
 
@@ -57,6 +68,8 @@ class _Said:
     """It ends as a question does."""
     is_other: bool
     """Its words ask for something else than a decision."""
+    is_plain: bool
+    """It asks in plain words which way to take."""
     is_own: bool
     goes_on: bool
     """Its words go on with what was said before."""
@@ -89,18 +102,27 @@ def read_case(
         if case is None and said.wish == "decision":  # it may be told later what it is about
             case = Case(said.raised, said.is_own)
     said = _read(question, model, mend, leaning.asks)
-    if case is None and said.wish == "decision" and not said.signals.decides:
+    if not (case and _goes_on(said)):
         said = _leant(said, question, leaning)
     return _after(case, said)
 
 
 def _leant(said: _Said, question: str, leaning: Lean) -> _Said:
-    """No word that we know tells the condition: the one that the meaning leans to, if any."""
-    if leaning.likely < _TRUSTED or leaning.condition in said.signals.denied:
+    """What the meaning tells beyond the words: a condition that no word named, and no condition
+    that a loose word named against all likelihood."""
+    signals = said.signals
+    if said.wish != "decision" or not leaning.conditions or (leaning.asks or 0) < _LIKELY:
         return said
-    words = max((part.strip() for part in _CLAUSE.split(question)), key=len)
-    raised = {**said.signals.raised, leaning.condition: Raised(leaning.condition, words)}
-    return replace(said, signals=replace(said.signals, raised=raised))
+    raised = dict(signals.raised)
+    best = max(leaning.conditions, key=leaning.conditions.__getitem__)
+    if best in raised and leaning.conditions[best] >= _TRUSTED:
+        gone = [s for s in raised if s in _LOOSE and leaning.conditions.get(s, 1.0) < _IMPROBABLE]
+        raised = {signal: words for signal, words in raised.items() if signal not in gone}
+    limit = _TRUSTED if signals.decides else _TRUSTED_ALONE if said.is_plain else 1.0
+    if best not in raised and best not in signals.denied and leaning.conditions[best] >= limit:
+        clauses = [part.strip() for part in _CLAUSE.split(question)]
+        raised[best] = Raised(best, max(clauses, key=len))
+    return replace(said, signals=replace(signals, raised=raised))
 
 
 def _after(case: Case | None, said: _Said) -> Case | None:
@@ -138,7 +160,7 @@ def _read(message: str, model: Model, mend: Mend, likely: float | None = None) -
     folded = fold(message[:_LONGEST], mend)
     signals, text = find_signals(folded, model), folded.text
     is_other = holds("other", text) or holds("general", text)
-    wish = _wish(text, likely)
+    wish = _wish(text, likely, signals.decides)
     if wish == "decision" and holds("general", text) and not signals.decides:
         wish = "other"
     return _Said(
@@ -146,23 +168,28 @@ def _read(message: str, model: Model, mend: Mend, likely: float | None = None) -
         signals,
         asks=holds("asks", text),
         is_other=is_other,
+        is_plain=holds("plainly", text),
         is_own=holds("own", text) and holds("plainly", text),
         goes_on=holds("opening", text) and not holds("new_subject", text),
     )
 
 
-def _wish(text: str, likely: float | None) -> Wish:
+def _wish(text: str, likely: float | None, decides: bool) -> Wish:
     """What the words ask for; `likely`, where known, settles what they leave open."""
     named = holds("named", text)
+    if decides and holds("which", text):
+        return "decision"
     if holds("plainly", text) and (named or likely is None or likely >= _UNLIKELY):
         return "decision"
     if holds("other", text) or holds("general", text):
         return "decision" if named and likely is not None and likely >= _CERTAIN else "other"
     if holds("decision", text) and (likely is None or likely >= _DOUBTFUL):
         return "decision"
+    if holds("symptom", text):
+        return "other"
     if likely is not None and likely >= _LIKELY:
         return "told"
-    if holds("whether", text) or holds("symptom", text):
+    if holds("whether", text):
         return "other"
     needed = holds("just", text) or (holds("need", text) and not holds("asks", text))
-    return "told" if needed and (likely is None or likely >= _DOUBTFUL) else "other"
+    return "told" if needed and (likely is None or likely >= _HARDLY) else "other"

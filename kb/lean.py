@@ -9,7 +9,8 @@ with. Knows nothing about words.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -38,9 +39,8 @@ class Lean:
 
     asks: float | None = None
     """How likely it asks which way to take; None for an embedding model that is not known."""
-    condition: str = ""
-    """The signal that it speaks of most likely."""
-    likely: float = 0.0
+    conditions: Mapping[str, float] = field(default_factory=dict)
+    """Signals that decide, each with how likely it is the one that decides."""
 
 
 def lean(vector: Vector, embedding: str) -> Lean:
@@ -52,10 +52,9 @@ def lean(vector: Vector, embedding: str) -> Lean:
     score = float(centred @ weights.asks) + weights.asks_bias
     scores = weights.signal_weights @ centred + weights.signal_biases
     shares = np.exp(scores - scores.max())
-    best = int(np.argmax(shares))
-    return Lean(
-        float(1 / (1 + np.exp(-score))), weights.signals[best], float(shares[best] / shares.sum())
-    )
+    shares /= shares.sum()
+    asks = float(1 / (1 + np.exp(-score)))
+    return Lean(asks, dict(zip(weights.signals, map(float, shares), strict=True)))
 
 
 @cache

@@ -55,6 +55,10 @@ def find_signals(folded: Folded, model: Model) -> Signals:
             raised[signal.id] = Raised(signal.id, words)
         elif is_denied:
             denied.add(signal.id)
+    if raised.keys() >= set(SIDES):
+        passing = [side for side in SIDES if holds(f"passing_{side}", folded.text)]
+        if len(passing) == 1:
+            del raised[passing[0]]
     if not raised.keys() & {"version_missing", "version_unknown"}:
         raised.update(_versions(folded))
     return Signals(raised, frozenset(denied))
