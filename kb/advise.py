@@ -8,7 +8,7 @@ rules (kb.decide), the sentences from the notes (kb.explain). This is where they
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.cases import NOTHING, Case, read_case
 from kb.decide import Verdict, decide_signals
@@ -30,6 +30,8 @@ class Advice:
     decision: Decision | None
     clarify: str | None
     choices: tuple[str, ...]
+    asked: bool = True
+    """A decision was asked for, rather than a case told."""
 
 
 def advise(
@@ -65,12 +67,14 @@ def advise(
         verdict.decision(case.raised),
         question_back.asks.of(language) if question_back else None,
         question_back.choices.of(language) if question_back else (),
+        case.asked,
     )
 
 
 def _with_proposed(case: Case, proposed: Sequence[Raised]) -> Case:
     known = {raised.signal for raised in case.raised}
-    return Case((*case.raised, *(r for r in proposed if r.signal not in known)), case.is_own)
+    new = (one for one in proposed if one.signal not in known)
+    return replace(case, raised=(*case.raised, *new))
 
 
 def _tells(verdict: Verdict) -> bool:

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from kb.advise import Advice, advise
 from kb.cases import NOTHING
@@ -21,6 +22,7 @@ from kb.generate import Writer, WriterGaveUp
 from kb.index import Index, IndexStore
 from kb.lean import lean
 from kb.messages import message
+from kb.propose import propose
 from kb.records import Answer, Language, Reason, Sentence, Trace, Turn
 from kb.rerank import Reranker
 from kb.retrieve import Retrieval, retrieve
@@ -51,6 +53,7 @@ class Assistant:
         self._embedder = embedder
         self._writer = writer
         self._reranker = reranker
+        self._propose = None if writer is None else partial(propose, say=writer.say)
 
     @property
     def embedder(self) -> Embedder:
@@ -118,10 +121,8 @@ class Assistant:
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
         # A rewritten question holds earlier ones, whose meaning is not that of this one.
         leaning = NOTHING if rewritten else lean(retrieval.vector, self._embedder.name)
-        advice = None
-        if scope.reason is None or not mentions(query, "neighbours"):
-            advice = advise(asked, history, index, lang, leaning)
-        if advice is not None:
+        advice = advise(asked, history, index, lang, leaning, self._propose)
+        if advice is not None and (scope.reason is None or _overrules(advice, query)):
             yield from self._advised(question, query, lang, index, retrieval, trace, advice)
             return
         if scope.reason is not None:
@@ -269,6 +270,11 @@ class Assistant:
             index_version=index.version,
             seconds=0.0,
         )
+
+
+def _overrules(advice: Advice, query: str) -> bool:
+    """A decision that was asked for is ours to give, unless the case is about another product."""
+    return advice.asked and not mentions(query, "neighbours")
 
 
 def _pieces(sentences: Sequence[Sentence]) -> Iterator[str]:

@@ -52,6 +52,8 @@ class Case:
     raised: tuple[Raised, ...]
     is_own: bool
     """They speak of their own case, so that a question back makes sense even without a signal."""
+    asked: bool = True
+    """A decision was asked for, rather than a case told."""
 
     @property
     def signals(self) -> frozenset[str]:
@@ -108,8 +110,11 @@ def read_case(
 
 
 def _leant(said: _Said, question: str, leaning: Lean) -> _Said:
-    """What the meaning tells beyond the words: a condition that no word named, and no condition
-    that a loose word named against all likelihood."""
+    """What the meaning tells beyond the words.
+
+    A condition that no word named is taken, one that a loose word named against all likelihood is
+    not.
+    """
     signals = said.signals
     if said.wish != "decision" or not leaning.conditions or (leaning.asks or 0) < _LIKELY:
         return said
@@ -132,7 +137,7 @@ def _after(case: Case | None, said: _Said) -> Case | None:
     if said.wish == "decision" and (said.signals.decides or said.is_own):
         return Case(said.raised, said.is_own)
     if said.wish == "told" and said.signals.decides:
-        return Case(said.raised, is_own=True)
+        return Case(said.raised, is_own=True, asked=False)
     return None
 
 
