@@ -126,3 +126,8 @@ def read_decisions(file: Path) -> Mapping[str, bool]:
     except ValueError as error:
         raise KbError(f"{file} is damaged; accept anew with `make eval-accept`.") from error
     return {identity: bool(right) for identity, right in content.items()}
+
+
+def worse_decisions(outcomes: Sequence[Decided], accepted: Mapping[str, bool]) -> list[str]:
+    """Ids that were right and are wrong now; new cases count for none."""
+    return [o.case.id for o in outcomes if accepted.get(o.case.id) and not o.right]
