@@ -8,13 +8,15 @@ rules (kb.decide), the sentences from the notes (kb.explain). This is where they
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kb.cases import Case, read_case
+from kb.cases import NOTHING, Case, read_case
 from kb.decide import Verdict, decide_signals
 from kb.explain import Explained, explain
 from kb.index import Index
+from kb.lean import Lean
 from kb.records import Decision, Language, Raised, Turn
+from kb.text import search_tokens
 
 Propose = Callable[[str], Sequence[Raised]]
 """Signals that a chat model finds in a question, checked; see kb.propose."""
@@ -28,6 +30,8 @@ class Advice:
     decision: Decision | None
     clarify: str | None
     choices: tuple[str, ...]
+    asked: bool = True
+    """A decision was asked for, rather than a case told."""
 
 
 def advise(
@@ -35,10 +39,16 @@ def advise(
     history: Sequence[Turn],
     index: Index,
     language: Language,
+    leaning: Lean = NOTHING,
     propose: Propose | None = None,
 ) -> Advice | None:
     """The decision on the case that the question brings, or goes on with."""
-    case = read_case(question, history, mend=index.lexical.correct)
+    case = read_case(
+        question,
+        history,
+        knows=lambda word: all(map(index.lexical.knows, search_tokens(word))),
+        leaning=leaning,
+    )
     if case is None:
         return None
     verdict = decide_signals(case.signals)
@@ -57,12 +67,14 @@ def advise(
         verdict.decision(case.raised),
         question_back.asks.of(language) if question_back else None,
         question_back.choices.of(language) if question_back else (),
+        case.asked,
     )
 
 
 def _with_proposed(case: Case, proposed: Sequence[Raised]) -> Case:
     known = {raised.signal for raised in case.raised}
-    return Case((*case.raised, *(r for r in proposed if r.signal not in known)), case.is_own)
+    new = (one for one in proposed if one.signal not in known)
+    return replace(case, raised=(*case.raised, *new))
 
 
 def _tells(verdict: Verdict) -> bool:

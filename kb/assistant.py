@@ -11,15 +11,19 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from kb.advise import Advice, advise
+from kb.cases import NOTHING
 from kb.compose import Citations, Draft, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import standalone
 from kb.generate import Writer, WriterGaveUp
 from kb.image_question import Reply, image_reply
 from kb.index import Index, IndexStore
+from kb.lean import lean
 from kb.messages import message
+from kb.propose import propose
 from kb.records import Answer, Citation, Language, Reason, Sentence, Trace, Turn
 from kb.rerank import Reranker
 from kb.retrieve import Retrieval, retrieve
@@ -50,6 +54,7 @@ class Assistant:
         self._embedder = embedder
         self._writer = writer
         self._reranker = reranker
+        self._propose = None if writer is None else partial(propose, say=writer.say)
 
     @property
     def embedder(self) -> Embedder:
@@ -119,10 +124,10 @@ class Assistant:
             retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
         scope = decide_scope(query, retrieval, index)
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
-        advice = None
-        if scope.reason is None or not mentions(query, "neighbours"):
-            advice = advise(asked, history, index, lang)
-        if advice is not None:
+        # A rewritten question holds earlier ones, whose meaning is not that of this one.
+        leaning = NOTHING if rewritten else lean(retrieval.vector, self._embedder.name)
+        advice = advise(asked, history, index, lang, leaning, self._propose)
+        if advice is not None and (scope.reason is None or _overrules(advice, query)):
             yield from self._advised(question, query, lang, index, retrieval, trace, advice)
             return
         if scope.reason is not None:
@@ -288,6 +293,11 @@ class Assistant:
             index_version=index.version,
             seconds=0.0,
         )
+
+
+def _overrules(advice: Advice, query: str) -> bool:
+    """A decision that was asked for is ours to give, unless the case is about another product."""
+    return advice.asked and not mentions(query, "neighbours")
 
 
 def _pieces(sentences: Sequence[Sentence]) -> Iterator[str]:

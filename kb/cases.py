@@ -1,40 +1,48 @@
-"""Cases: the signals in what a person says, and whether a decision is wanted at all.
+"""Cases: what a person wants decided, over all that they said.
 
 Takes the question and the turns before it, gives a `Case` with each signal and the words that
 raised it, or None when the person asks for something else: a definition, a comparison, the cause of
-an error, how to do something. Words live in patterns.yaml (signals) and cases.yaml (the rest).
-Knows nothing about rules or outcomes.
+an error, how to do something. Knows nothing about rules or outcomes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-import yaml
-
-from kb.fold import Folded, Mend, fold
-from kb.patterns import SIDES, Model, Signal, load_model
+from kb.case_words import holds
+from kb.fold import Mend, fold
+from kb.lean import Lean
+from kb.patterns import SIDES, Model, load_model
 from kb.records import Raised, Turn
+from kb.signals import Signals, find_signals, mender
 
-Wish = Literal["decision", "other", "told", "nothing"]
+Wish = Literal["decision", "told", "other"]
+"""A decision is asked for; a case is told without asking; something else, or nothing, is asked."""
 _TURNS = 6
 """Earlier messages of the person that are read, the last ones."""
 _LONGEST = 1_200
-_SHORT = 60
-"""Folded characters up to which a message without a question of its own may go on with a case."""
-_CLAUSE = re.compile(r"[。、！？.;,!?()（）\n:：]")
-_BEFORE, _AFTER = 48, 30
-"""Characters around a word in which a negation of it is looked for."""
-_MINOR = frozenset(
-    (*SIDES, "gpu", "handlers", "sdk_v2", "sdk_v3", "serverless", "pipeline", "batch_only")
+"""Characters of a message that are read."""
+_CLAUSE = re.compile(r"[。、！？!?;；\n]|[.,:](?= )")
+_HARDLY, _DOUBTFUL, _UNLIKELY, _LIKELY, _CERTAIN = 0.03, 0.1, 0.3, 0.5, 0.9
+"""Likelihoods of a decision being wanted; the weaker the words ask for one, the more is needed."""
+_TRUSTED, _TRUSTED_ALONE, _IMPROBABLE = 0.5, 0.33, 0.06
+"""Likelihoods of a condition: taken from the meaning of a question beside what its words tell, and
+where they tell nothing; and not believed."""
+_LOOSE = frozenset(
+    (
+        "own_server",
+        "unchanged_image",
+        "version_missing",
+        "full_control",
+        "small_image",
+        "slow_start",
+    )
 )
-"""Signals that decide nothing by themselves."""
-_VERSION = r"\W{0,2}(?:version |v)?(?P<version>\d+(?:\.\d+)?)(?!\d*b\b)"
+"""Signals that are told in so many ways that their words are met elsewhere, too."""
+NOTHING = Lean()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +52,33 @@ class Case:
     raised: tuple[Raised, ...]
     is_own: bool
     """They speak of their own case, so that a question back makes sense even without a signal."""
+    asked: bool = True
+    """A decision was asked for, rather than a case told."""
 
     @property
     def signals(self) -> frozenset[str]:
         return frozenset(raised.signal for raised in self.raised)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Said:
-    """What one message says."""
+    """One message."""
 
     wish: Wish
-    raised: dict[str, Raised] = field(default_factory=dict)
-    denied: set[str] = field(default_factory=set)
-    goes_on: bool = False
-    is_own: bool = False
+    signals: Signals
+    asks: bool
+    """It ends as a question does."""
+    is_other: bool
+    """Its words ask for something else than a decision."""
+    is_plain: bool
+    """It asks in plain words which way to take."""
+    is_own: bool
+    goes_on: bool
+    """Its words go on with what was said before."""
 
     @property
-    def decides(self) -> bool:
-        return bool(self.raised.keys() - _MINOR)
+    def raised(self) -> tuple[Raised, ...]:
+        return tuple(self.signals.raised.values())
 
 
 def read_case(
@@ -70,134 +86,115 @@ def read_case(
     history: Sequence[Turn] = (),
     *,
     model: Model | None = None,
-    mend: Mend = lambda word: word,
+    knows: Callable[[str], bool] = lambda word: False,
+    leaning: Lean = NOTHING,
 ) -> Case | None:
-    """The case that `question` brings or goes on with; None when no decision is asked for."""
+    """The case that `question` brings or goes on with; None when no decision is asked for.
+
+    `knows`: whether a word is one of the sources, and so no typo. `leaning`: what the meaning of
+    the question leans to, where its words do not tell.
+    """
     model = model or load_model()
-    earlier = [turn.content[:_LONGEST] for turn in history if turn.role == "user"][-_TURNS:]
+    mend = mender(knows)
+    earlier = [turn.content for turn in history if turn.role == "user"][-_TURNS:]
     case: Case | None = None
     for message in earlier:
-        case = _after(case, _read(message, model, mend)) or case
-    return _after(case, _read(question[:_LONGEST], model, mend))
+        said = _read(message, model, mend)
+        case = _after(case, said) or case
+        if case is None and said.wish == "decision":  # it may be told later what it is about
+            case = Case(said.raised, said.is_own)
+    said = _read(question, model, mend, leaning.asks)
+    if not (case and _goes_on(said)):
+        said = _leant(said, question, leaning)
+    return _after(case, said)
+
+
+def _leant(said: _Said, question: str, leaning: Lean) -> _Said:
+    """What the meaning tells beyond the words.
+
+    A condition that no word named is taken, one that a loose word named against all likelihood is
+    not.
+    """
+    signals = said.signals
+    if said.wish != "decision" or not leaning.conditions or (leaning.asks or 0) < _LIKELY:
+        return said
+    raised = dict(signals.raised)
+    best = max(leaning.conditions, key=leaning.conditions.__getitem__)
+    if best in raised and leaning.conditions[best] >= _TRUSTED:
+        gone = [s for s in raised if s in _LOOSE and leaning.conditions.get(s, 1.0) < _IMPROBABLE]
+        raised = {signal: words for signal, words in raised.items() if signal not in gone}
+    limit = _TRUSTED if signals.decides else _TRUSTED_ALONE if said.is_plain else 1.0
+    if best not in raised and best not in signals.denied and leaning.conditions[best] >= limit:
+        clauses = [part.strip() for part in _CLAUSE.split(question)]
+        raised[best] = Raised(best, max(clauses, key=len))
+    return replace(said, signals=replace(signals, raised=raised))
 
 
 def _after(case: Case | None, said: _Said) -> Case | None:
     """The case that a message leaves; None when the message wants no decision."""
-    if case is not None and _goes_on(case, said):
+    if case is not None and _goes_on(said):
         return _merged(case, said)
-    if said.wish == "decision" and (said.decides or said.is_own):
-        return Case(tuple(said.raised.values()), is_own=said.is_own)
-    if said.wish == "told" and said.decides:
-        return Case(tuple(said.raised.values()), is_own=True)
+    if said.wish == "decision" and (said.signals.decides or said.is_own):
+        return Case(said.raised, said.is_own)
+    if said.wish == "told" and said.signals.decides:
+        return Case(said.raised, is_own=True, asked=False)
     return None
 
 
-def _goes_on(case: Case, said: _Said) -> bool:
+def _goes_on(said: _Said) -> bool:
     """A condition more, the other side, a correction, or the same question again."""
-    if said.wish == "other":
-        return False
-    told = bool(said.raised or said.denied)
+    told = bool(said.signals.raised or said.signals.denied)
     if said.wish == "decision":
-        own_side = bool(said.raised.keys() & set(SIDES))
-        return (said.goes_on or not (said.decides and own_side)) and (told or said.goes_on)
+        stands_alone = said.signals.decides and said.signals.names_side
+        return said.goes_on or (told and not stands_alone)
+    if said.wish == "other":
+        return told and not said.is_other and (said.goes_on or not said.asks)
     return told
 
 
 def _merged(case: Case, said: _Said) -> Case:
     """The case with what was said since; a side takes the place of the other one."""
-    gone = set(said.denied)
-    if len(said.raised.keys() & set(SIDES)) == 1:
+    gone = set(said.signals.denied)
+    if len(said.signals.raised.keys() & set(SIDES)) == 1:
         gone |= set(SIDES)
     kept = {r.signal: r for r in case.raised if r.signal not in gone}
-    return Case(tuple({**kept, **said.raised}.values()), is_own=True)
+    return Case(tuple({**kept, **said.signals.raised}.values()), is_own=True)
 
 
-# --- one message ---------------------------------------------------------------------------------
+def _read(message: str, model: Model, mend: Mend, likely: float | None = None) -> _Said:
+    folded = fold(message[:_LONGEST], mend)
+    signals, text = find_signals(folded, model), folded.text
+    is_other = holds("other", text) or holds("general", text)
+    wish = _wish(text, likely, signals.decides)
+    if wish == "decision" and holds("general", text) and not signals.decides:
+        wish = "other"
+    return _Said(
+        wish,
+        signals,
+        asks=holds("asks", text),
+        is_other=is_other,
+        is_plain=holds("plainly", text),
+        is_own=holds("own", text) and holds("plainly", text),
+        goes_on=holds("opening", text) and not holds("new_subject", text),
+    )
 
 
-def _read(message: str, model: Model, mend: Mend) -> _Said:
-    folded = fold(message, mend)
-    said = _Said(_wish(folded.text))
-    for signal in model.signals:
-        found, denied = _find(signal, folded)
-        if found and not denied:
-            said.raised[signal.id] = Raised(signal.id, found)
-        elif denied:
-            said.denied.add(signal.id)
-    _read_versions(said, folded)
-    if said.wish == "decision" and _holds("general", folded.text) and not said.decides:
-        said.wish = "other"
-    said.is_own = _holds("own", folded.text) and _holds("plainly", folded.text)
-    said.goes_on = _holds("opening", folded.text) and not _holds("new_subject", folded.text)
-    return said
-
-
-def _find(signal: Signal, folded: Folded) -> tuple[str, bool]:
-    """The words that raise a signal, and whether it is denied."""
-    if any(pattern.search(folded.text) for pattern in signal.denied):
-        return "", True
-    for pattern in signal.phrases:
-        if found := pattern.search(folded.text):
-            return folded.words(*found.span()), False
-    negated = False
-    for pattern in signal.words:
-        for found in pattern.finditer(folded.text):
-            if not _is_negated(folded.text, *found.span()):
-                return folded.words(*found.span()), False
-            negated = True
-    return "", negated
-
-
-def _is_negated(text: str, start: int, end: int) -> bool:
-    before = _CLAUSE.split(text[max(0, start - _BEFORE) : start])[-1]
-    after = _CLAUSE.split(text[end : end + _AFTER])[0]
-    if _holds("negated_after", after):
-        return True
-    return _holds("negated_before", before) and not _holds("not_negated", before)
-
-
-def _read_versions(said: _Said, folded: Folded) -> None:
-    """A framework with a version: offered by AWS on the side named, or not."""
-    sides = [side for side in SIDES if side in said.raised]
-    if len(sides) != 1 or "version_missing" in said.raised:
-        return
-    for offered in _words()["offered"]:
-        for found in re.finditer(rf"(?:{offered['name']}){_VERSION}", folded.text, re.ASCII):
-            missing = _number(found["version"]) > _number(offered[sides[0]])
-            signal = "version_missing" if missing else "version_offered"
-            said.raised[signal] = Raised(signal, folded.words(*found.span()))
-            return
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
-
-
-def _wish(text: str) -> Wish:
-    if _holds("plainly", text):
+def _wish(text: str, likely: float | None, decides: bool) -> Wish:
+    """What the words ask for; `likely`, where known, settles what they leave open."""
+    named = holds("named", text)
+    if decides and holds("which", text):
         return "decision"
-    if _holds("other", text) or _holds("general", text):
-        return "other"
-    if _holds("decision", text):
+    if holds("plainly", text) and (named or likely is None or likely >= _UNLIKELY):
         return "decision"
-    if _holds("whether", text):
+    if holds("other", text) or holds("general", text):
+        return "decision" if named and likely is not None and likely >= _CERTAIN else "other"
+    if holds("decision", text) and (likely is None or likely >= _DOUBTFUL):
+        return "decision"
+    if holds("symptom", text):
         return "other"
-    if _holds("just", text) or (_holds("need", text) and not _holds("asks", text)):
-        return "nothing" if _holds("symptom", text) else "told"
-    return "nothing"
-
-
-def _holds(name: str, text: str) -> bool:
-    return any(pattern.search(text) for pattern in _patterns(name))
-
-
-@cache
-def _patterns(name: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern, re.ASCII) for pattern in _words()[name])
-
-
-@cache
-def _words() -> dict[str, Any]:
-    file = Path(__file__).with_name("cases.yaml")
-    words: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return words
+    if likely is not None and likely >= _LIKELY:
+        return "told"
+    if holds("whether", text):
+        return "other"
+    needed = holds("just", text) or (holds("need", text) and not holds("asks", text))
+    return "told" if needed and (likely is None or likely >= _HARDLY) else "other"

@@ -103,6 +103,8 @@ class Signal(_Frozen):
     """Raise it, unless a negation stands beside them."""
     phrases: tuple[Pattern, ...] = ()
     """Raise it as they stand."""
+    near: tuple[tuple[Pattern, ...], ...] = ()
+    """Raise it when all patterns of a row are found in one sentence, in any order."""
     denied: tuple[Pattern, ...] = ()
     """Take it back."""
     implies: Side | None = None

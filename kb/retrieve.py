@@ -11,6 +11,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kb import rank
 from kb.embedding import Embedder
 from kb.index import Index
@@ -34,6 +37,8 @@ class Retrieval:
     tokens: tuple[str, ...]
     best: Mapping[str, float] = field(default_factory=dict)
     """Best score of each list: cosine similarity for the dense ones, BM25 for `lexical`."""
+    vector: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    """The query's embedding."""
 
 
 def retrieve(
@@ -64,7 +69,7 @@ def retrieve(
         )
         for group, features in ranked[: 2 * k]
     ]
-    return Retrieval(tuple(_merge_neighbours(hits)[:k]), found.tokens, found.best)
+    return Retrieval(tuple(_merge_neighbours(hits)[:k]), found.tokens, found.best, found.vector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class Found:
     second: Mapping[str, float]
     """Similarity of the second-best statement of a group."""
     similarities: Mapping[str, float]
+    vector: NDArray[np.float32]
 
     @property
     def best(self) -> Mapping[str, float]:
@@ -106,7 +112,7 @@ def _search(index: Index, embedder: Embedder, query: str) -> Found:
             elif shelf == "statements" and index.chunks[identity].order != 0:
                 second.setdefault(group, similarity)
     lists["lexical"] = dict(index.lexical.search(tokens, _DEPTH["lexical"]))
-    return Found(tokens, lists, second, similarities)
+    return Found(tokens, lists, second, similarities, vector)
 
 
 def signals(index: Index, query: str, found: Found, group: str, share: float) -> dict[str, float]:
