@@ -143,7 +143,7 @@ def wrapped(text: str, width: float, *, letter: float = _LETTER) -> Iterator[str
     line, used = "", 0.0
     for piece in _PIECE.findall(text):
         wide = sum(letter if sign.isascii() else _HIGH for sign in piece)
-        if line and used + wide > width:
+        if line and used + wide - letter * piece.endswith(" ") > width:
             yield line.rstrip()
             line, used = "", 0.0
         line += piece

@@ -87,7 +87,7 @@ def _usual(verdict: Verdict) -> dict[str, str]:
     elif {"multi_model", "gpu"} <= signals:
         framework = "sagemaker-tritonserver"
     elif "llm" in signals:
-        framework = "djl-lmi"
+        framework = "vllm"
     return {"framework": framework, "instance": table("instances")[kind]}
 
 
