@@ -82,12 +82,12 @@ def _usual(verdict: Verdict) -> dict[str, str]:
     signals = verdict.signals
     kind = "gpu" if signals & _ON_GPU else "cpu"
     framework = "pytorch"
-    if "tensorflow_serving" in signals:
-        framework = "tensorflow"
-    elif {"multi_model", "gpu"} <= signals:
+    if verdict.side == "inference" and {"multi_model", "gpu"} <= signals:
         framework = "sagemaker-tritonserver"
-    elif "llm" in signals:
+    elif verdict.side == "inference" and "llm" in signals:
         framework = "vllm"
+    elif "tensorflow_serving" in signals:
+        framework = "tensorflow"
     return {"framework": framework, "instance": table("instances")[kind]}
 
 

@@ -93,6 +93,19 @@ def test_the_base_image_follows_the_case(start: Start) -> None:
     assert code(app, "aws ecr get-login-password").endswith(".amazonaws.com")
 
 
+@pytest.mark.parametrize(
+    ("case", "repository"),
+    [
+        ("inference,llm", "/vllm:"),
+        ("training,llm", "/pytorch:"),
+        ("inference,multi_model,gpu", "/sagemaker-tritonserver:"),
+        ("inference,tensorflow_serving,pip_packages", "/tensorflow-inference:"),
+    ],
+)
+def test_every_prefilled_base_image_exists(start: Start, case: str, repository: str) -> None:
+    assert repository in code(start(PAGE, case=case), "FROM ")
+
+
 def test_a_base_image_that_does_not_exist_gives_one_sentence(start: Start) -> None:
     app = start(PAGE, case="training,os_packages")
     named = {s.label: s for s in app.selectbox}

@@ -40,7 +40,9 @@ def test_click_a_case_together_and_open_it_again(choose: str, open_page: Open) -
     verdict(page, "Training pattern 2")
     page.wait_for_url("**case=training*own_base*", timeout=PATIENCE)
 
-    assert page.locator(".kb-chosen th").inner_text().startswith("Training pattern 2")
+    chosen = page.locator(".kb-chosen th")
+    chosen.filter(has_text="Training pattern 2").wait_for(timeout=PATIENCE)
+    assert chosen.count() == 1
     page.get_by_role("tab", name=message("ui_choose_path", "en")).click()
     drawing = page.get_by_role("img", name="Decision path")
     drawing.wait_for(timeout=PATIENCE)
