@@ -24,6 +24,12 @@ def main() -> None:
                 "screens/sources.py", title=label("sources_page"), icon=":material/library_books:"
             ),
             st.Page(
+                "screens/choose.py",
+                title=label("choose"),
+                icon=":material/alt_route:",
+                url_path="choose",
+            ),
+            st.Page(
                 "screens/source.py",
                 title=label("source"),
                 icon=":material/article:",

@@ -12,24 +12,32 @@ import uuid
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 
-from kb.compose import Citations, compose, to_markdown, to_sentences
+from kb.advise import Advice, advise
+from kb.cases import NOTHING
+from kb.compose import Citations, Draft, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import standalone
 from kb.generate import Writer, WriterGaveUp
 from kb.image_question import Reply, image_reply
 from kb.index import Index, IndexStore
+from kb.lean import lean
 from kb.messages import message
+from kb.propose import propose
 from kb.records import Answer, Citation, Language, Reason, Sentence, Trace, Turn
 from kb.rerank import Reranker
 from kb.retrieve import Retrieval, retrieve
 from kb.scope import decide_scope, is_unsafe, without_attack
 from kb.text import language, normalize, respell
 from kb.verify import is_proven
+from kb.words import mentions
 
 LONGEST = 1_200
 """Characters of a question that are searched; of a longer one its two ends."""
 _WORD = re.compile(r"[A-Za-z]{5,}")
+_BEHIND_ADVICE = 3
+"""Statements that follow a decision at most: they answer what else was asked."""
 
 
 class Assistant:
@@ -47,6 +55,7 @@ class Assistant:
         self._embedder = embedder
         self._writer = writer
         self._reranker = reranker
+        self._propose = None if writer is None else partial(propose, say=writer.say)
 
     @property
     def embedder(self) -> Embedder:
@@ -122,11 +131,57 @@ class Assistant:
             retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
         scope = decide_scope(query, retrieval, index)
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
+        # A rewritten question holds earlier ones, whose meaning is not that of this one.
+        leaning = NOTHING if rewritten else lean(retrieval.vector, self._embedder.name)
+        advice = advise(asked, history, index, lang, leaning, self._propose)
+        if advice is not None and (scope.reason is None or _overrules(advice, query)):
+            yield from self._advised(question, query, lang, index, retrieval, trace, advice)
+            return
         if scope.reason is not None:
             answer = self._declined(question, lang, scope.reason, index)
             yield replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
             return
         yield from self._composed(question, query, lang, index, retrieval, trace, history)
+
+    def _advised(
+        self,
+        question: str,
+        query: str,
+        lang: Language,
+        index: Index,
+        retrieval: Retrieval,
+        trace: Trace,
+        advice: Advice,
+    ) -> Iterator[str | Answer]:
+        """The decision, then the statements found that say something besides.
+
+        Put together from the sources with a chat model, too: a decision is never reworded.
+        """
+        citations = advice.opening.citations
+        drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
+        more = to_sentences(_new(drafts, citations, query), citations, lang)
+        rest = [
+            replace(s, marker=s.marker if s.text.startswith(("```", "|")) else "- ") for s in more
+        ]
+        if rest:
+            rest[0] = replace(rest[0], lead=message("decide_rest", lang) + "\n")
+        answer = replace(
+            self._finished(
+                question,
+                lang,
+                index,
+                self._proven([*advice.opening.sentences, *rest], citations),
+                citations.all,
+                "extractive",
+                trace,
+            ),
+            pattern=advice.decision.pattern if advice.decision else None,
+            decision=advice.decision,
+            clarify=advice.clarify,
+            choices=advice.choices,
+        )
+        yield from _pieces(answer.sentences)
+        yield answer
 
     def _composed(
         self,
@@ -167,16 +222,21 @@ class Assistant:
                 notice = message("fell_back", lang)
         citations = Citations(index)
         drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
-        sentences = to_sentences(drafts, citations, lang)
-        proven = [
+        sentences = self._proven(to_sentences(drafts, citations, lang), citations)
+        answer = self._finished(
+            question, lang, index, sentences, citations.all, "extractive", trace
+        )
+        yield from _pieces(sentences)
+        yield replace(answer, notice=notice)
+
+    def _proven(self, sentences: Sequence[Sentence], citations: Citations) -> list[Sentence]:
+        """Each sentence with whether its quotes prove it."""
+        return [
             replace(
                 s, proven=is_proven(_bare(s), [citations.all[n - 1].quote for n in s.citations])
             )
             for s in sentences
         ]
-        answer = self._finished(question, lang, index, proven, citations.all, "extractive", trace)
-        yield from _pieces(proven)
-        yield replace(answer, notice=notice)
 
     def _replied(self, question: str, reply: Reply, index: Index) -> Iterator[str | Answer]:
         """A URI looked up in the official data, or the question back that it needs."""
@@ -242,11 +302,34 @@ class Assistant:
         )
 
 
+def _overrules(advice: Advice, query: str) -> bool:
+    """A decision that was asked for is ours to give, unless the case is about another product."""
+    return advice.asked and not mentions(query, "neighbours")
+
+
 def _pieces(sentences: Sequence[Sentence]) -> Iterator[str]:
     """The Markdown of an answer, sentence by sentence."""
     for position in range(len(sentences)):
         shown = to_markdown(sentences[: position + 1])
         yield shown[len(to_markdown(sentences[:position])) :]
+
+
+def _new(drafts: Sequence[Draft], citations: Citations, query: str) -> list[Draft]:
+    """The first statements that are not quoted yet; code and tables only when asked for."""
+    wanted = mentions(query, "sample")
+    kept: list[Draft] = []
+    said = 0
+    for draft, following in zip(drafts, [*drafts[1:], None], strict=True):
+        leads_in = following is not None and following.is_block
+        if draft.is_block:
+            if wanted and kept and kept[-1].chunk.order == draft.chunk.order:
+                kept.append(draft)
+        elif (
+            said < _BEHIND_ADVICE and (wanted or not leads_in) and not citations.holds(draft.chunk)
+        ):
+            kept.append(draft)
+            said += 1
+    return kept
 
 
 def _bare(sentence: Sentence) -> str:

@@ -93,7 +93,7 @@ def table(outcomes: Sequence[Outcome], names: Iterable[str]) -> list[Row]:
 def as_text(outcomes: Sequence[Outcome], worse: Sequence[str], better: Sequence[str]) -> str:
     """The tables by split and by kind, then what flipped."""
     tables = [table(outcomes, ("all", *SPLITS)), table(outcomes, KINDS)]
-    parts = ["\n".join(_aligned(rows)) for rows in tables if rows]
+    parts = ["\n".join(aligned(rows)) for rows in tables if rows]
     parts += [
         f"{sign} {title}: {', '.join(ids)}" for sign, title, ids in _flips(worse, better) if ids
     ]
@@ -107,7 +107,7 @@ def _flips(worse: Sequence[str], better: Sequence[str]) -> list[tuple[str, str, 
     ]
 
 
-def _aligned(rows: Sequence[Row]) -> list[str]:
+def aligned(rows: Sequence[Row]) -> list[str]:
     """Columns under each other; the header is broken into two lines where a name has two words."""
     metrics = list(rows[0][1])
     heads = [metric.split(" ") if " " in metric else ["", metric] for metric in metrics]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,33 @@ def test_a_refusal_speaks_the_language_of_the_question(start: Start) -> None:
     app = ask(start(language="ja"), "What is the weather in Tokyo?")
     assert message("declined_out_of_scope", "en") in app.markdown[0].value
     assert message("suggest", "en") in shown(app)
+
+
+class Asking(Scripted):
+    """An assistant that first asks back."""
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        for part in super().stream(question, history):
+            back = isinstance(part, Answer) and len(self.asked) == 1
+            choices = ("For training", "For inference")
+            yield replace(part, clarify="Which?", choices=choices) if back else part
+
+
+def test_a_question_back_is_answered_with_a_click(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = Asking()
+    monkeypatch.setattr("screens.shared.open_assistant", lambda *_: fake)
+    app = ask(start(), "Which pattern?")
+    offered = [b.label for b in app.button if (b.key or "").startswith("choice_")]
+    assert offered == ["For training", "For inference"]
+    app = button(app, "For inference")
+    assert not app.exception
+    assert fake.asked[1] == (
+        "For inference",
+        [Turn("user", "Which pattern?"), Turn("assistant", "Answer 1.")],
+    )
+    assert not [b for b in app.button if (b.key or "").startswith("choice_")]
 
 
 def test_retry_asks_the_last_question_again(start: Start, scripted: Scripted) -> None:

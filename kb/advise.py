@@ -1,0 +1,82 @@
+"""Advise: what a person says to the opening of an answer, a decision or one question back.
+
+Takes the question, the turns before it and an index; gives `Advice`, or None where no decision is
+wanted or the index cannot prove it. The signals come from the words (kb.cases), the choice from the
+rules (kb.decide), the sentences from the notes (kb.explain). This is where they meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from kb.cases import NOTHING, Case, read_case
+from kb.decide import Verdict, decide_signals
+from kb.explain import Explained, explain
+from kb.index import Index
+from kb.lean import Lean
+from kb.records import Decision, Language, Raised, Turn
+from kb.text import search_tokens
+
+Propose = Callable[[str], Sequence[Raised]]
+"""Signals that a chat model finds in a question, checked; see kb.propose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """How the answer opens: exactly one of `decision` and `clarify` is set."""
+
+    opening: Explained
+    decision: Decision | None
+    clarify: str | None
+    choices: tuple[str, ...]
+    asked: bool = True
+    """A decision was asked for, rather than a case told."""
+
+
+def advise(
+    question: str,
+    history: Sequence[Turn],
+    index: Index,
+    language: Language,
+    leaning: Lean = NOTHING,
+    propose: Propose | None = None,
+) -> Advice | None:
+    """The decision on the case that the question brings, or goes on with."""
+    case = read_case(
+        question,
+        history,
+        knows=lambda word: all(map(index.lexical.knows, search_tokens(word))),
+        leaning=leaning,
+    )
+    if case is None:
+        return None
+    verdict = decide_signals(case.signals)
+    if verdict.rule.ask is not None and propose is not None:
+        # The words that we know leave the case open; a chat model may know others.
+        case = _with_proposed(case, propose(question))
+        verdict = decide_signals(case.signals)
+    if not case.is_own and verdict.rule.ask is not None and not _tells(verdict):
+        return None
+    opening = explain(verdict, case.raised, index, language)
+    if opening is None:
+        return None
+    question_back = verdict.question
+    return Advice(
+        opening,
+        verdict.decision(case.raised),
+        question_back.asks.of(language) if question_back else None,
+        question_back.choices.of(language) if question_back else (),
+        case.asked,
+    )
+
+
+def _with_proposed(case: Case, proposed: Sequence[Raised]) -> Case:
+    known = {raised.signal for raised in case.raised}
+    new = (one for one in proposed if one.signal not in known)
+    return replace(case, raised=(*case.raised, *new))
+
+
+def _tells(verdict: Verdict) -> bool:
+    """The case names what its question back is about, so that the question makes sense."""
+    return bool(set(verdict.rule.named) & verdict.signals)
