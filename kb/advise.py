@@ -11,13 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kb.cases import NOTHING, Case, read_case
+from kb.compose import Citations, Draft
 from kb.decide import Verdict, decide_signals
 from kb.explain import Explained, explain
 from kb.index import Index
 from kb.lean import Lean
-from kb.records import Decision, Language, Raised, Turn
+from kb.rank import facet
+from kb.records import Decision, Language, PatternId, Raised, Turn
 from kb.text import search_tokens
+from kb.words import mentions
 
+_FURTHER = 3
+"""Statements that follow a decision at most: they answer what else was asked."""
 Propose = Callable[[str], Sequence[Raised]]
 """Signals that a chat model finds in a question, checked; see kb.propose."""
 
@@ -80,3 +85,26 @@ def _with_proposed(case: Case, proposed: Sequence[Raised]) -> Case:
 def _tells(verdict: Verdict) -> bool:
     """The case names what its question back is about, so that the question makes sense."""
     return bool(set(verdict.rule.named) & verdict.signals)
+
+
+def further(
+    drafts: Sequence[Draft], citations: Citations, query: str, pattern: PatternId | None
+) -> list[Draft]:
+    """The first statements that are not quoted yet, and not on the side that is not meant.
+
+    Code and tables come along only when asked for.
+    """
+    wanted, side = mentions(query, "sample"), (pattern or "").partition("-")[0]
+    if side in ("training", "inference"):
+        drafts = [draft for draft in drafts if facet(draft.text) in ("", side)]
+    kept: list[Draft] = []
+    said = 0
+    for draft, following in zip(drafts, [*drafts[1:], None], strict=True):
+        leads_in = following is not None and following.is_block
+        if draft.is_block:
+            if wanted and kept and kept[-1].chunk.order == draft.chunk.order:
+                kept.append(draft)
+        elif said < _FURTHER and (wanted or not leads_in) and not citations.holds(draft.chunk):
+            kept.append(draft)
+            said += 1
+    return kept

@@ -14,9 +14,9 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 
-from kb.advise import Advice, advise
+from kb.advise import Advice, advise, further
 from kb.cases import NOTHING
-from kb.compose import Citations, Draft, compose, to_markdown, to_sentences
+from kb.compose import Citations, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import standalone
 from kb.generate import Writer, WriterGaveUp
@@ -36,8 +36,6 @@ from kb.words import mentions
 LONGEST = 1_200
 """Characters of a question that are searched; of a longer one its two ends."""
 _WORD = re.compile(r"[A-Za-z]{5,}")
-_BEHIND_ADVICE = 3
-"""Statements that follow a decision at most: they answer what else was asked."""
 
 
 class Assistant:
@@ -159,7 +157,8 @@ class Assistant:
         """
         citations = advice.opening.citations
         drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
-        more = to_sentences(_new(drafts, citations, query), citations, lang)
+        pattern = advice.decision.pattern if advice.decision else None
+        more = to_sentences(further(drafts, citations, query, pattern), citations, lang)
         rest = [
             replace(s, marker=s.marker if s.text.startswith(("```", "|")) else "- ") for s in more
         ]
@@ -175,7 +174,7 @@ class Assistant:
                 "extractive",
                 trace,
             ),
-            pattern=advice.decision.pattern if advice.decision else None,
+            pattern=pattern,
             decision=advice.decision,
             clarify=advice.clarify,
             choices=advice.choices,
@@ -312,24 +311,6 @@ def _pieces(sentences: Sequence[Sentence]) -> Iterator[str]:
     for position in range(len(sentences)):
         shown = to_markdown(sentences[: position + 1])
         yield shown[len(to_markdown(sentences[:position])) :]
-
-
-def _new(drafts: Sequence[Draft], citations: Citations, query: str) -> list[Draft]:
-    """The first statements that are not quoted yet; code and tables only when asked for."""
-    wanted = mentions(query, "sample")
-    kept: list[Draft] = []
-    said = 0
-    for draft, following in zip(drafts, [*drafts[1:], None], strict=True):
-        leads_in = following is not None and following.is_block
-        if draft.is_block:
-            if wanted and kept and kept[-1].chunk.order == draft.chunk.order:
-                kept.append(draft)
-        elif (
-            said < _BEHIND_ADVICE and (wanted or not leads_in) and not citations.holds(draft.chunk)
-        ):
-            kept.append(draft)
-            said += 1
-    return kept
 
 
 def _bare(sentence: Sentence) -> str:

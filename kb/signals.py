@@ -26,7 +26,7 @@ _MINOR = frozenset(
     (*SIDES, "gpu", "handlers", "sdk_v2", "sdk_v3", "serverless", "pipeline", "batch_only")
 )
 """Signals that decide nothing by themselves."""
-_VERSION = r"\W{0,2}(?:version |v)?(?P<version>\d+(?:\.\d+)?)(?!\d*b\b)"
+_VERSION = r"[ :=\-]{0,2}(?:version |v)?(?P<version>\d+(?:\.\d+)?)(?!\d*b\b)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,9 +179,9 @@ def _finish(exchange: Exchange, number: int, shown: DeltaGenerator, *, last: boo
 def _show_choices(answer: Answer, number: int) -> None:
     """What the question back can be answered with; a click sends it."""
     if answer.choices:
-        with st.container(horizontal=True, key=f"choices-{number}"):
-            for position, choice in enumerate(answer.choices):
-                _question_button(st.container(), choice, f"choice_{number}_{position}")
+        row = st.container(horizontal=True, key=f"choices-{number}")
+        for position, choice in enumerate(answer.choices):
+            _question_button(row, choice, f"choice_{number}_{position}")
 
 
 def _show_proof(answer: Answer, number: int) -> None:
