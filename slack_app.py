@@ -7,14 +7,14 @@ sentence on standard error.
 
 from __future__ import annotations
 
-import atexit
 import logging
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from slack_bolt import App
 from slack_bolt.adapter.asgi import SlackRequestHandler
@@ -38,6 +38,10 @@ from slackbot.stream import code
 
 LOG = logging.getLogger("kb.slack")
 T = TypeVar("T")
+Asgi = Callable[..., Awaitable[None]]
+
+_LISTENERS = 20
+"""Threads that hear: while some wait for Slack, another must acknowledge a click in 3 seconds."""
 
 
 def main() -> int:
@@ -46,7 +50,8 @@ def main() -> int:
     try:
         slack = read_slack_settings("bot_token", "app_token")
         bot = open_bot(slack)
-        socket = SocketModeHandler(open_app(bot), slack.app_token.get_secret_value())
+        app = open_app(bot)
+        socket = SocketModeHandler(app, slack.app_token.get_secret_value())
         _asked(socket.client.connect, "SLACK_APP_TOKEN", slack)
     except KbError as error:
         print(error, file=sys.stderr)  # noqa: T201 the command line's voice
@@ -57,7 +62,7 @@ def main() -> int:
     LOG.info("listening as %s", bot.parts.user)
     stopped.wait()
     hang_up(socket.client)
-    bot.close()
+    finish(app, bot)
     LOG.info("stopped")
     return 0
 
@@ -70,13 +75,32 @@ def hang_up(client: SocketModeClient) -> None:
     client.close()
 
 
-def http_app() -> SlackRequestHandler:
+def finish(app: App, bot: Bot) -> None:
+    """Hear out what Slack was told is received, then give the answers under way."""
+    app.listener_runner.listener_executor.shutdown(wait=True)
+    bot.close()
+
+
+def http_app() -> Asgi:
     """The bot as an ASGI app that answers on /slack/events, for uvicorn behind HTTPS."""
     log_without_secrets()
-    slack = read_slack_settings("bot_token", "signing_secret")
-    bot = open_bot(slack)
-    atexit.register(bot.close)
-    return SlackRequestHandler(open_app(bot, slack.signing_secret.get_secret_value()))
+    try:
+        slack = read_slack_settings("bot_token", "signing_secret")
+        bot = open_bot(slack)
+    except KbError as error:
+        raise SystemExit(str(error)) from error
+    app = open_app(bot, slack.signing_secret.get_secret_value())
+    handle = SlackRequestHandler(app)
+
+    async def serve(scope: Any, receive: Asgi, send: Asgi) -> None:
+        async def say(message: Any) -> None:
+            if message["type"] == "lifespan.shutdown.complete":
+                finish(app, bot)  # now: after this word uvicorn ends the process by the signal
+            await send(message)
+
+        await handle(scope, receive, say)
+
+    return serve
 
 
 def open_bot(slack: SlackSettings) -> Bot:
@@ -118,6 +142,7 @@ def open_app(bot: Bot, signing_secret: str = "") -> App:
     """The Bolt app that hands over to `bot`."""
     app = App(
         client=bot.parts.client,
+        listener_executor=ThreadPoolExecutor(_LISTENERS, thread_name_prefix="hear"),
         signing_secret=signing_secret or "none",  # not looked at in Socket Mode
         request_verification_enabled=bool(signing_secret),
     )
@@ -156,8 +181,6 @@ def log_without_secrets() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_WithoutSecrets("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # Bolt warns of a client beside SLACK_BOT_TOKEN, and of every event that nobody waits for.
-    logging.getLogger("slack_bolt.App").setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ def _buttons(answer: Answer, *, help_button: bool, share: bool) -> list[Block]:
     if share:
         buttons.append(button(_label(answer, "slack_share"), "kb_share", answer.id))
     if help_button:
-        asked = f"{language} {answer.question}"[:_VALUE]
+        asked = f"{language} {answer.id} {answer.question}"
         buttons.append(button(_label(answer, "slack_help"), "kb_help", asked))
     row = [actions(buttons)] if buttons else []
     return [*row, {"type": "context_actions", "elements": [votes]}]
@@ -252,6 +252,14 @@ def shared_question(person: str, question: str, language: Language) -> Message:
 def chosen(text: str, language: Language) -> Message:
     """What somebody asked by a click, so that the thread reads on."""
     said = message("slack_chosen", language, text=escape(shorten(text, 500)))
+    return Message(said, (context(said),))
+
+
+def received(question: str, ahead: int, language: Language) -> Message:
+    """Stands above a private answer and stays: Slack shows the question to nobody else."""
+    said = f"*{message('slack_help_question', language)}* {escape(shorten(question, 500)) or '—'}"
+    if ahead:
+        said += "\n" + message("slack_queued", language, ahead=ahead)
     return Message(said, (context(said),))
 
 

@@ -23,7 +23,7 @@ from kb.errors import IndexDamaged, IndexMissing, KbError
 from kb.messages import message
 from kb.records import Answer, Document, Language, Turn
 from slackbot import threads
-from slackbot.blocks import Message, answer_messages, plain
+from slackbot.blocks import Message, answer_messages, plain, received
 from slackbot.limits import Queue, RateLimit
 from slackbot.recent import Recent
 from slackbot.stream import Place, Preview, code, write
@@ -119,40 +119,46 @@ class Bot:
         if not spoken_to:
             if not self._is_ours(said, messages) or not self.once(said.channel, said.ts):
                 return
-        if not threads.answered(messages, said.ts):
+        if threads.answered(messages, said.ts):
+            return
+        if not self.is_too_much(_beside(said), language_of(said.text)):
             self.ask(said, messages)
 
+    def is_too_much(self, place: Place, spoken: Language) -> bool:
+        """Whether the person has to wait, and is told so; if not, the question is counted."""
+        wait = self._limit.wait(place.person)
+        if wait and self._noticed.add(place.person, value=True):
+            self.whisper(place, plain(_slow_down(wait, spoken)))
+        return wait > 0
+
     def ask(self, said: Said, messages: Sequence[Event]) -> None:
-        """Answer in its turn, unless the person asks too much. `messages`: the thread before."""
+        """Answer in its turn. `messages`: the thread before."""
         place = Place(said.channel, said.thread, said.person, said.team)
-        spoken = language_of(said.text)
-        wait = self._limit.wait(said.person)
-        if wait:
-            if self._noticed.add(said.person, value=True):
-                self.whisper(place, plain(_slow_down(wait, spoken)))
-            return
         history = threads.history(messages, said, self.parts.user)
-        self._queue.put(
-            partial(self._answer, said, history, place), partial(self._announce, place, spoken)
-        )
+        self._queue.put(partial(self._answer, said, history, place), partial(self._announce, said))
 
     def ask_privately(
         self, question: str, person: str, respond: Respond, history: tuple[Turn, ...] = ()
-    ) -> None:
-        """Answer so that only the asker sees it."""
+    ) -> bool:
+        """Answer so that only the asker sees it; False when the asker has to wait."""
         spoken = language_of(question)
         wait = self._limit.wait(person)
         if wait:
             reply(respond, plain(_slow_down(wait, spoken)))
-            return
+            return False
         self._queue.put(
             partial(self._answer_privately, question, history, person, respond),
-            lambda ahead: reply(respond, plain(_status(ahead, spoken))),
+            lambda ahead: reply(respond, received(question, ahead, spoken)),
         )
+        return True
 
     def once(self, *key: str) -> bool:
         """True the first time within hours; duplicates and double clicks are False."""
         return self._seen.add(key, value=True)
+
+    def again(self, *key: str) -> None:
+        """What should be done once was not done after all; the next click may."""
+        self._seen.drop(key)
 
     def thread(self, said: Said) -> list[Event]:
         """The messages of the thread, its root first; none when Slack does not give them."""
@@ -186,23 +192,26 @@ class Bot:
 
     def _is_ours(self, said: Said, messages: Sequence[Event]) -> bool:
         """Whether the bot speaks in the thread unasked: it started it, and no person was called."""
-        if not messages:
-            return False
+        if not messages:  # Slack does not give them now; it may have before
+            return self._ours.get((said.channel, said.thread)) is True
         ours = threads.is_ours(messages[0], self.parts.user)
         self._ours.add((said.channel, said.thread), ours)
         return ours and not threads.handed_over(messages)
 
-    def _announce(self, place: Place, spoken: Language, ahead: int) -> None:
+    def _announce(self, said: Said, ahead: int) -> None:
         """Say at once that the question has arrived, and how many come before it."""
-        status = _status(ahead, spoken)
+        spoken = language_of(said.text)
+        waiting = message("slack_queued", spoken, ahead=ahead) if ahead else ""
         try:
             self.parts.hasty.assistant_threads_setStatus(
-                channel_id=place.channel, thread_ts=place.thread, status=status
+                channel_id=said.channel,
+                thread_ts=said.thread,
+                status=waiting or message("ui_searching", spoken),
             )
         except (SlackClientError, OSError) as error:
             LOG.info("no status: %s", code(error))
-            if ahead:
-                self.whisper(place, plain(status))
+            if waiting:
+                self.whisper(_beside(said), plain(waiting))
 
     def _answer(self, said: Said, history: list[Turn], place: Place) -> None:
         preview = Preview(self.parts.client, self.parts.hasty, place)
@@ -234,8 +243,8 @@ class Bot:
             shown = self.messages(answer, private=True)
         except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
             shown = [plain(failure(error, language_of(question)))]
-        for number, part in enumerate(shown):
-            reply(respond, part, replace_original=number == 0)
+        for part in shown:
+            reply(respond, part)
 
     def messages(
         self, answer: Answer, *, direct: bool = False, private: bool = False
@@ -276,21 +285,28 @@ class Bot:
             LOG.warning("notice not posted: %s", code(error))
 
 
-def reply(respond: Respond, said: Message, *, replace_original: bool = False) -> None:
-    """Answer a command or a click, so that only the person sees it."""
+def reply(respond: Respond, said: Message) -> None:
+    """Answer a command or a click, so that only the person sees it.
+
+    Never in the place of the original: for a click that is the message with the button, and for a
+    command there is none.
+    """
     try:
         done = respond(
             text=said.text,
-            blocks=said.blocks,
+            blocks=said.blocks or None,
             response_type="ephemeral",
-            replace_original=replace_original,
+            replace_original=False,
             unfurl_links=False,
             unfurl_media=False,
         )
-        if done.status_code >= 400:
-            LOG.warning("reply not taken: %s %s", done.status_code, done.body)
     except (SlackClientError, OSError) as error:
         LOG.warning("reply not sent: %s", code(error))
+        return
+    if done.status_code >= 400:
+        LOG.warning("reply not taken: %s %s", done.status_code, done.body)
+        for piece in said.pieces() if said.blocks else ():  # as `write` does in a thread
+            reply(respond, Message(piece))
 
 
 def failure(error: Exception, spoken: Language) -> str:
@@ -302,11 +318,10 @@ def failure(error: Exception, spoken: Language) -> str:
     return message("failed", spoken)
 
 
+def _beside(said: Said) -> Place:
+    """Where a notice is seen: Slack shows none in a thread that has no reply yet."""
+    return Place(said.channel, "" if said.opens else said.thread, said.person, said.team)
+
+
 def _slow_down(wait: float, spoken: Language) -> str:
     return message("slack_slow_down", spoken, seconds=math.ceil(wait))
-
-
-def _status(ahead: int, spoken: Language) -> str:
-    return (
-        message("slack_queued", spoken, ahead=ahead) if ahead else message("ui_searching", spoken)
-    )

@@ -34,19 +34,21 @@ from slackbot.threads import Said, language_of
 LOG = logging.getLogger("kb.slack")
 Body = Mapping[str, Any]
 
-_FOUND = 1_200
-"""Characters of an answer that the people who are called are shown."""
-
 
 def ask(bot: Bot, body: Body, respond: Respond) -> None:
     """A choice, a suggestion or a next question: asked as if the person had typed it."""
     identity, _, text = _value(body).partition(" ")
+    place = _place(body)
+    click = ("ask", place.channel, _clicked(body), text)
+    if not bot.once(*click):
+        return
     if _is_private(body):
         before = bot.given(identity)
-        bot.ask_privately(text, _person(body), respond, before.turns() if before else ())
+        if not bot.ask_privately(text, place.person, respond, before.turns() if before else ()):
+            bot.again(*click)
         return
-    place = _place(body)
-    if not bot.once("ask", place.channel, _clicked(body), text):
+    if bot.is_too_much(place, language_of(text)):
+        bot.again(*click)
         return
     said = chosen(text, language_of(text))
     metadata = threads.metadata(threads.QUESTION, question=text)
@@ -54,6 +56,7 @@ def ask(bot: Bot, body: Body, respond: Respond) -> None:
         ts = write(bot.parts.client, place, [said], metadata)
     except (SlackClientError, OSError) as error:
         LOG.error("choice not posted in %s: %s", place.channel, code(error))
+        bot.again(*click)
         return
     asked = Said(
         channel=place.channel,
@@ -123,6 +126,7 @@ def share(bot: Bot, body: Body, respond: Respond) -> None:
     except (SlackClientError, OSError) as error:
         LOG.warning("not shared in %s: %s", place.channel, code(error))
         reply(respond, plain(message("slack_not_shared", answer.language)))
+        bot.again("share", _person(body), answer.id)
         return
     respond(delete_original=True)
 
@@ -132,18 +136,20 @@ def call_for_help(bot: Bot, body: Body) -> None:
     place = _place(body)
     if not bot.once("help", place.channel, _clicked(body)):
         return
-    spoken, _, question = _value(body).partition(" ")
+    spoken, identity, question = _value(body).split(" ", 2)
+    given = bot.given(identity)
     said = help_message(
         bot.parts.help_group,
         place.person,
         escape(question),
-        str(body["message"].get("text") or "")[:_FOUND],
+        bot.messages(given.answer)[0].text if given else str(body["message"].get("text") or ""),
         "en" if spoken == "en" else "ja",
     )
     try:
         write(bot.parts.client, place, [said], threads.metadata(threads.HELP))
     except (SlackClientError, OSError) as error:
         LOG.error("help not called in %s: %s", place.channel, code(error))
+        bot.again("help", place.channel, _clicked(body))
 
 
 def _whisper(bot: Bot, body: Body, respond: Respond, said: Message) -> None:

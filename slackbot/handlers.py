@@ -55,7 +55,9 @@ def on_home_opened(event: Body, context: BoltContext) -> None:
 def on_command(ack: Ack, command: Body, respond: Respond, context: BoltContext) -> None:
     ack()
     asked = str(command.get("text") or "").strip()
-    _bot(context).ask_privately(asked, command["user_id"], respond)
+    # A command that is not acknowledged before the socket breaks comes again.
+    if _bot(context).once("command", str(command["trigger_id"])):
+        _bot(context).ask_privately(asked, command["user_id"], respond)
 
 
 def on_ask(ack: Ack, body: Body, respond: Respond, context: BoltContext) -> None:

@@ -19,7 +19,8 @@ _FENCE = "```"
 _GAP = "\u200b"
 """Slack sees *bold* and `code` only between word boundaries, which Japanese does not write."""
 _URL = re.compile(r"https?://(?:(?![<>()\[\]{}`|\\\"])[!-~])+(?<![.,;:!?'*_~])")
-_LONGEST_URL = 1_000
+_LONGEST_LINK = 1_000
+"""Characters of address and words: a link is never cut, so it must fit into a part."""
 _MARKS = {"strong": "*", "em": "_", "s": "~"}
 _SIGNS = "*_~`"
 _INDENT = "    "
@@ -31,11 +32,11 @@ def escape(text: str) -> str:
 
 
 def link(url: str, text: str) -> str:
-    """A link to the web; what leads elsewhere is only its text."""
+    """A link to the web; what leads elsewhere or is too long is only its text."""
     shown = escape(" ".join(text.split()))
-    if not url.startswith(("https://", "http://")) or len(url) > _LONGEST_URL:
-        return shown
     address = escape(re.sub(r"\s", "%20", url)).replace("|", "%7C")
+    if not url.startswith(("https://", "http://")) or len(address + shown) > _LONGEST_LINK:
+        return shown or escape(url)
     return f"<{address}|{shown}>" if shown else f"<{address}>"
 
 

@@ -41,6 +41,10 @@ class Recent(Generic[K, V]):
             entry = self._entries.get(key)
             return entry[1] if entry else None
 
+    def drop(self, key: K) -> None:
+        with self._lock:
+            self._entries.pop(key, None)
+
     def _forget_old(self) -> None:
         oldest_kept = self._clock() - self._seconds
         while self._entries:

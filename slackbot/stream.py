@@ -134,13 +134,14 @@ def _update(client: WebClient, place: Place, message: Message, metadata: Any, ov
             text=message.text,
             blocks=message.blocks,
             metadata=metadata,
+            parse="none",  # unlike chat.postMessage, it looks for names by default
         )
         return over
-    except SlackClientError as error:
+    except (SlackClientError, OSError) as error:
         LOG.warning("preview not replaced: %s", code(error))
     try:
         client.chat_delete(channel=place.channel, ts=over)
-    except SlackClientError as error:
+    except (SlackClientError, OSError) as error:
         LOG.warning("preview not deleted: %s", code(error))
     return ""
 

@@ -6,7 +6,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from kb.embedding import BundledEmbedder
 from kb.feedback import FeedbackStore
 from kb.index import IndexStore
 from kb.records import Answer, Turn
-from slack_app import open_app, open_client
+from slack_app import finish, open_app, open_client
 from slackbot.bot import Bot, Parts
 from slackbot.settings import SlackSettings
 from tests.slack.fake_slack import FakeSlack
@@ -116,26 +116,27 @@ def start(
             "per_minute": 100,
         }
         bot = Bot(Parts(**{**given, **parts}))
-        handler = SocketModeHandler(open_app(bot), APP_TOKEN, ping_interval=0.2)
+        handler = SocketModeHandler(open_app(bot), APP_TOKEN, ping_interval=0.5)
         before = slack.connected
         handler.client.connect()
         slack.wait(lambda: slack.connected > before, "a connection")
         running.append((handler, bot))
         listening = handler.app.listener_runner.listener_executor
-        slack.at_work.append(lambda: finish(listening, 5))
-        slack.at_work.append(lambda: finish(bot._queue._pool, 4))
+        slack.at_work.append(lambda: drain(listening))
+        slack.at_work.append(lambda: drain(bot._queue._pool))
         return bot
 
     yield run
     for handler, bot in running:
         close(handler, slack)
-        bot.close()
+        finish(handler.app, bot)
     if slack.connected > len(running):
         gc.collect()  # here, where the warning about lost sockets is expected
 
 
-def finish(pool: Executor, workers: int) -> None:
+def drain(pool: ThreadPoolExecutor) -> None:
     """Wait for what a pool has to do: all its workers meet behind it."""
+    workers = pool._max_workers
     meeting = threading.Barrier(workers)
     done = [pool.submit(meeting.wait, 20) for _ in range(workers)]
     for future in done:

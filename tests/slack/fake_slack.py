@@ -122,15 +122,18 @@ class FakeSlack(Workspace):
         }  # fmt: skip
         self._send(Envelope("events_api", payload))
 
-    def command(self, text: str, *, user: str = "U1", channel: str = GENERAL) -> str:
-        """`/kb text`; gives the id under which what comes back is found in `replies`."""
+    def command(
+        self, text: str, *, user: str = "U1", channel: str = GENERAL, times: int = 1
+    ) -> str:
+        """`/kb text`, delivered so often; gives the id of what comes back in `replies`."""
         reply = uuid.uuid4().hex[:8]
         payload = {
             "command": "/kb", "text": text, "user_id": user, "channel_id": channel,
             "team_id": TEAM, "api_app_id": "A1", "trigger_id": self._trigger(),
             "response_url": self.url.replace("/api/", f"/respond/{reply}"),
         }  # fmt: skip
-        self._send(Envelope("slash_commands", payload))
+        for _ in range(times):
+            self._send(Envelope("slash_commands", payload))
         return reply
 
     def click(
@@ -145,7 +148,7 @@ class FakeSlack(Workspace):
         """A click on a button of `message`; None: of a private one."""
         reply = reply or uuid.uuid4().hex[:8]
         container = {"type": "message", "channel_id": channel, "is_ephemeral": message is None}
-        container["message_ts"] = message["ts"] if message else self.ts()
+        container["message_ts"] = message["ts"] if message else reply
         payload = {
             "type": "block_actions", "user": {"id": user, "team_id": TEAM}, "team": {"id": TEAM},
             "api_app_id": "A1", "container": container, "channel": {"id": channel, "name": "c"},

@@ -22,6 +22,7 @@ from slackbot.blocks import (
     context,
     help_message,
     more_sources,
+    received,
     shared_question,
     thanks,
 )
@@ -198,6 +199,7 @@ def test_whatever_is_said_keeps_the_limits_and_mentions_nobody(
         chosen(said.question, "ja"),
         shared_question("U1", said.question, "en"),
         help_message("S1", "U1", escape(said.question), shown[0].text, "ja"),
+        received(said.question, 3, "ja"),
         thanks(Ballot("up", "ja", "1")),
     ]
     for part in [*shown, *more]:

@@ -8,10 +8,11 @@ from kb.feedback import FeedbackStore
 from kb.messages import message
 from kb.records import Answer, Turn
 from slackbot.bot import Bot
+from slackbot.limits import RateLimit
 from tests.slack.block_kit import controls, texts
 from tests.slack.conftest import GROUP, Asked, Start
 from tests.slack.fake_slack import FakeSlack
-from tests.slack.payloads import decided
+from tests.slack.payloads import decided, long
 from tests.slack.test_conversation import button
 from tests.slack.web_api import GENERAL, Message
 
@@ -128,8 +129,14 @@ def test_a_choice_under_a_private_answer_goes_on_with_it(
     assistant.change = ask_back
     reply = slack.command("どのパターンがいい？")
     slack.wait(lambda: len(slack.replies[reply]) == 2, "status and answer")
-    slack.click(button(slack.replies[reply][1], "kb_ask_choice_1"), None, reply=reply)
+    choice = button(slack.replies[reply][1], "kb_ask_choice_1")
+    slack.click(choice, None, reply=reply)
+    slack.click(choice, None, reply=reply)  # a double click
     slack.wait(lambda: len(assistant.asked) == 2, "the choice")
+    slack.settle()
+    assert len(assistant.asked) == 2
+    assert len(slack.replies[reply]) == 4
+    assert not any(said.get("replace_original") for said in slack.replies[reply]), "nothing lost"
     question, history = assistant.asked[1]
     assert question == "推論コンテナの話です"
     assert [(turn.role, turn.content[:4]) for turn in history][0] == ("user", "どのパタ")
@@ -218,12 +225,19 @@ def test_without_a_group_there_is_no_such_button(slack: FakeSlack, start: Start)
 
 
 def test_clicks_count_as_questions(slack: FakeSlack, start: Start, assistant: Asked) -> None:
-    start(per_minute=1)
+    bot = start(per_minute=1)
     assistant.change = ask_back
-    answer = slack.answer(slack.ask("どのパターンがいい？"))
-    slack.click(button(answer, "kb_ask_choice_0"), answer)
+    asked = slack.ask("どのパターンがいい？")
+    answer = slack.answer(asked)
+    choice = button(answer, "kb_ask_choice_0")
+    slack.click(choice, answer)
     slack.wait(lambda: slack.ephemerals, "a notice")
+    slack.settle()
     assert len(assistant.asked) == 1
+    assert len(slack.thread(asked["ts"])) == 1, "nothing was chosen yet"
+    bot._limit = RateLimit(1)  # a minute later
+    slack.click(choice, answer)
+    slack.wait(lambda: len(slack.answers(asked["ts"])) == 2, "the answer to the second click")
 
 
 def test_a_click_in_a_channel_that_is_gone_ends_in_the_log(slack: FakeSlack, bot: Bot) -> None:
@@ -234,6 +248,30 @@ def test_a_click_in_a_channel_that_is_gone_ends_in_the_log(slack: FakeSlack, bot
     slack.click(vote(answer, "down"), answer)
     slack.settle()
     assert len(slack.messages[GENERAL]) == 2
+
+
+def test_help_can_be_called_again_when_slack_did_not_take_it(slack: FakeSlack, bot: Bot) -> None:
+    asked = slack.ask(MODEL)
+    answer = slack.answer(asked)
+    slack.refuse("chat.postMessage", "internal_error")
+    slack.click(button(answer, "kb_help"), answer)
+    slack.settle()
+    slack.click(button(answer, "kb_help"), answer)
+    slack.wait(lambda: len(slack.thread(asked["ts"])) == 2, "a call for help")
+
+
+def test_who_is_called_sees_the_answer_though_its_last_message_holds_none(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    assistant.change = long
+    asked = slack.ask(MODEL)
+    slack.answer(asked)
+    *_, last = slack.answers(asked["ts"])
+    assert "/opt/ml/model" not in str(last["blocks"][0])
+    slack.click(button(last, "kb_help"), last)
+    slack.settle()
+    *_, call = slack.thread(asked["ts"])
+    assert "/opt/ml/model" in texts(call["blocks"])[-1]
 
 
 def test_the_history_holds_turns_alone(slack: FakeSlack, bot: Bot, assistant: Asked) -> None:

@@ -148,8 +148,8 @@ def test_a_command_is_answered_for_its_asker_alone(slack: FakeSlack, bot: Bot) -
     reply = slack.command(MODEL, user="U2")
     slack.wait(lambda: len(slack.replies[reply]) == 2, "status and answer")
     status, answer = slack.replies[reply]
-    assert status["text"] == message("ui_searching", "ja")
-    assert answer["replace_original"] is True
+    assert status["text"] == f"*質問* {MODEL}"
+    assert not any(said.get("replace_original") for said in (status, answer))
     assert "/opt/ml/model" in answer["text"]
     assert {said["response_type"] for said in (status, answer)} == {"ephemeral"}
     slack.settle()
@@ -186,6 +186,10 @@ def test_where_the_bot_is_no_member_sharing_says_so(slack: FakeSlack, bot: Bot) 
     slack.click(button(slack.replies[reply][1], "kb_share"), None, channel="C9", reply=reply)
     slack.wait(lambda: len(slack.replies[reply]) == 3, "a sentence")
     assert slack.replies[reply][2]["text"] == message("slack_not_shared", "en")
+    slack.channels.add("C9")  # /invite
+    slack.click(button(slack.replies[reply][1], "kb_share"), None, channel="C9", reply=reply)
+    root = slack.wait(lambda: slack.messages["C9"][:1], "a shared question")[0]
+    slack.wait(lambda: slack.answers(root["ts"], "C9"), "the answer in its thread")
 
 
 def test_answers_are_kept_with_question_person_and_index(

@@ -67,6 +67,21 @@ def test_a_link_that_leads_nowhere_or_too_far_is_its_words() -> None:
     assert link("https://a.example/" + "x" * 1_000, "far") == "far"
 
 
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        f"[{'long words ' * 400}](https://a.example/)",
+        f"[words](https://a.example/?{'a&' * 400})",
+        f"see https://a.example/?{'a&' * 900} there",
+    ],
+)
+def test_a_long_link_is_not_cut_in_its_middle(markdown: str) -> None:
+    parts = split(to_mrkdwn(markdown), 2_900)
+    assert max(map(len, parts)) <= 2_900
+    for part in parts:
+        assert "<" not in unescaped(part)
+
+
 def test_a_long_text_is_cut_between_lines() -> None:
     text = "\n".join(f"line {number}" for number in range(100))
     parts = split(text, 200)

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -35,17 +36,17 @@ Run = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def run(slack: FakeSlack, index_dir: Path, tmp_path: Path) -> Iterator[Run]:
-    """`python slack_app.py` with the settings given."""
+    """`python slack_app.py`, or another command, with the settings given."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(**settings: str) -> subprocess.Popen[str]:
+    def start(*command: str, **settings: str) -> subprocess.Popen[str]:
         own = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("SLACK_", "KB_"))
         }
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "slack_app.py")],
+            [sys.executable, *(command or [str(ROOT / "slack_app.py")])],
             cwd=tmp_path,
             env={
                 **own,
@@ -99,6 +100,18 @@ def test_a_signal_finishes_the_answers_under_way(run: Run, slack: FakeSlack) -> 
     assert "Traceback" not in log
     assert "very-secret" not in log
     assert "ticket=" not in log.replace("ticket=…", "")
+
+
+def test_what_was_acknowledged_is_answered_though_slack_is_slow(run: Run, slack: FakeSlack) -> None:
+    """The signal comes between the acknowledgement and the answer's turn."""
+    process = run(**TOKENS)
+    slack.wait(lambda: slack.connected, "a connection", 30)
+    slack.slow["assistant.threads.setStatus"] = 4
+    asked = slack.ask(MODEL)
+    slack.wait(lambda: slack.unacknowledged == 0, "an acknowledgement")
+    process.send_signal(signal.SIGTERM)
+    log = said(process)
+    assert len(slack.answers(asked["ts"])) == 1, log
 
 
 @pytest.fixture
@@ -223,6 +236,7 @@ def test_over_http_a_signed_request_is_answered_and_no_other(http: str, slack: F
     assert "/opt/ml/model" in slack.answer(asked)["text"]
     form = {
         "command": "/kb", "text": MODEL, "user_id": "U1", "channel_id": "C1", "team_id": "T1",
+        "trigger_id": "1.2.3",
         "response_url": slack.url.replace("/api/", "/respond/r1"),
     }  # fmt: skip
     assert post(http, urlencode(form), "application/x-www-form-urlencoded").status_code == 200
@@ -231,11 +245,38 @@ def test_over_http_a_signed_request_is_answered_and_no_other(http: str, slack: F
     assert "c1" in post(http, challenge, "application/json").text
 
 
-def test_http_needs_the_signing_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLACK_BOT_TOKEN", BOT_TOKEN)
-    monkeypatch.setattr(slack_app, "log_without_secrets", lambda: None)
-    with pytest.raises(SettingsError, match="SLACK_SIGNING_SECRET"):
-        slack_app.http_app()
+UVICORN = ("-m", "uvicorn", "--factory", "slack_app:http_app")
+
+
+def test_http_needs_the_signing_secret(run: Run) -> None:
+    process = run(*UVICORN, SLACK_BOT_TOKEN=BOT_TOKEN)
+    error = said(process)
+    assert process.returncode == 1
+    assert "SLACK_SIGNING_SECRET" in error
+    assert error.count("\n") == 1, "one sentence"
+
+
+def test_over_http_a_signal_finishes_the_answers_under_way(run: Run, slack: FakeSlack) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_SIGNING_SECRET": SECRET}
+    process = run(*UVICORN, "--port", str(port), **settings)
+    slack.wait(lambda: _listens(port), "a server", 30)
+    slack.slow["assistant.threads.setStatus"] = 3
+    asked = slack.ask(MODEL, deliver=False)
+    event = {**asked, "type": "app_mention", "channel": "C1"}
+    body = json.dumps({"type": "event_callback", "team_id": "T1", "event": event})
+    assert post(f"http://127.0.0.1:{port}/slack/events", body, "application/json").is_success
+    process.send_signal(signal.SIGTERM)
+    log = said(process)
+    assert len(slack.answers(asked["ts"])) == 1, log
+    assert "Traceback" not in log
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_settings_have_defaults() -> None:

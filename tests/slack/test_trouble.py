@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
 from kb.errors import IndexMissing
 from kb.messages import message
 from slackbot.bot import Bot
-from tests.slack.block_kit import controls, texts, unescaped
 from tests.slack.conftest import Asked, Start
 from tests.slack.fake_slack import FakeSlack
 from tests.slack.web_api import BOT, GENERAL
@@ -34,6 +32,16 @@ def test_a_message_delivered_eleven_times_is_answered_once(
     slack.settle()
     assert len(assistant.asked) == 1
     assert len(slack.thread(asked["ts"])) == 1
+
+
+def test_a_command_delivered_twice_is_answered_once(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    reply = slack.command(MODEL, times=3)
+    slack.wait(lambda: len(slack.replies[reply]) == 2, "the question and its answer")
+    slack.settle()
+    assert len(assistant.asked) == 1
+    assert len(slack.replies[reply]) == 2
 
 
 def test_a_duplicate_that_comes_hours_later_finds_the_answer_in_the_thread(
@@ -102,14 +110,16 @@ def test_who_asks_too_much_gets_one_polite_notice(
     slack: FakeSlack, start: Start, assistant: Asked
 ) -> None:
     start(per_minute=2)
-    asked = [slack.ask(MODEL) for _ in range(6)]
+    for _ in range(6):
+        slack.ask(MODEL)
     other = slack.ask(MODEL, user="U2")
     slack.answer(other)
     slack.settle()
     assert len(assistant.asked) == 3, "two of the one, one of the other"
     (notice,) = slack.ephemerals
     assert notice["user"] == "U1"
-    assert notice["thread_ts"] in {message["ts"] for message in asked}
+    assert "thread_ts" not in notice, "there it would not be seen"
+    assert notice["channel"] == GENERAL
     assert "秒ほどお待ちいただいて" in notice["text"]
 
 
@@ -209,6 +219,17 @@ def test_a_preview_that_cannot_be_replaced_goes(
 # The Web API.
 
 
+def test_when_the_connection_breaks_at_the_last_step_the_answer_is_posted_anew(
+    slack: FakeSlack, bot: Bot
+) -> None:
+    slack.refuse("chat.update", "broken_connection", times=3)
+    asked = slack.ask(MODEL)
+    answer = slack.answer(asked)
+    slack.settle()
+    assert "/opt/ml/model" in answer["text"]
+    assert len(slack.thread(asked["ts"])) == 1, "the preview is gone"
+
+
 def test_when_slack_says_later_the_answer_comes_later(slack: FakeSlack, bot: Bot) -> None:
     slack.refuse("chat.startStream", "unknown_method")
     slack.refuse("chat.postMessage", "ratelimited", retry_after=1)
@@ -227,6 +248,18 @@ def test_blocks_that_slack_refuses_leave_the_text(slack: FakeSlack, bot: Bot, er
     slack.refuse("chat.postMessage", error)
     asked = slack.ask(MODEL)
     answer = slack.answer(asked)
+    assert "/opt/ml/model" in answer["text"]
+    assert "https://docs.example/training" in answer["text"], "sources, too"
+    assert "blocks" not in answer
+
+
+def test_a_private_answer_whose_blocks_slack_refuses_leaves_the_text(
+    slack: FakeSlack, bot: Bot
+) -> None:
+    slack.refuse("respond", "invalid_blocks", times=3)  # the question, its text, the answer
+    reply = slack.command(MODEL)
+    slack.wait(lambda: slack.replies[reply], "the text of the answer")
+    (answer,) = slack.replies[reply]
     assert "/opt/ml/model" in answer["text"]
     assert "https://docs.example/training" in answer["text"], "sources, too"
     assert "blocks" not in answer
@@ -260,6 +293,30 @@ def test_a_thread_that_cannot_be_read_is_answered_without_its_history(
     asked = slack.ask(MODEL, thread=root["ts"])
     slack.answer(asked)
     assert assistant.asked[0][1] == []
+
+
+def test_a_thread_known_as_ours_goes_on_though_it_cannot_be_read(
+    slack: FakeSlack, bot: Bot, assistant: Asked
+) -> None:
+    root = slack.ask(MODEL)
+    slack.answer(root)
+    slack.answer(slack.say(MODEL_EN, thread=root["ts"]))
+    slack.refuse("conversations.replies", "internal_error")
+    slack.answer(slack.say(MODEL, thread=root["ts"]))
+    assert len(assistant.asked) == 3
+
+
+def test_while_slack_makes_others_wait_a_command_is_acknowledged(
+    slack: FakeSlack, bot: Bot
+) -> None:
+    root = slack.ask(MODEL)
+    slack.answer(root)
+    slack.slow["conversations.replies"] = 3
+    replies = [slack.say(MODEL, thread=root["ts"], user=f"U{number}") for number in range(8)]
+    reply = slack.command(MODEL_EN)
+    slack.wait(lambda: slack.replies[reply], "a word at once", 2)
+    for said in replies:
+        slack.answer(said)
 
 
 # The socket.
@@ -325,50 +382,3 @@ def test_a_failing_database_takes_no_answer_away(
     caplog.set_level(logging.ERROR)
     slack.answer(slack.ask(MODEL))
     slack.wait(lambda: "answer not kept" in caplog.text, "a line in the log")
-
-
-# Hostile words.
-
-HOSTILE = [
-    "<!channel> <!here> <!everyone|everyone>",
-    "<@U2> <@U3|bob> <#C2|others> <!subteam^S1|@team>",
-    "<https://evil.example/x|click> <mailto:a@b.example|mail> https://evil.example",
-    "&lt;!channel&gt; &amp;lt;!channel&amp;gt;",
-    "*bold* _it_ ~no~ `code` ```block``` > quote",
-    "![x](https://evil.example/x.png) [y](javascript:alert(1)) <script>",
-    "学習モデル" * 8_000,
-    "&" * 300,
-    "<" * 300,
-    "🎉🚀🙇",
-    "\u200b\u200c\u200d\u2060\ufeff",
-    "\u202e<!channel>\u202c",
-    "",
-    "a" * 300,
-]
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=[text[:20] for text in HOSTILE])
-def test_hostile_words_are_answered_and_mention_nobody(
-    slack: FakeSlack, bot: Bot, assistant: Asked, text: str
-) -> None:
-    # The answer holds what was asked, as a model that is talked into it might write.
-    said = (text * 10)[:3_000]
-    assistant.change = lambda answer: replace(
-        answer, answer=f"{said}\n\n- {said}\n\n| {said} |\n|---|\n\n```\n{said}\n```", sentences=(),
-        suggestions=(said[:200],) if said else (), clarify=said or None,
-    )  # fmt: skip
-    asked = slack.ask(text)
-    private = slack.command(text)
-    slack.answer(asked)
-    slack.wait(lambda: len(slack.replies[private]) >= 2, "status and answer")
-    slack.settle()
-    assert not [call for call in slack.calls if call.error], "everything was within the limits"
-    parts = [*slack.thread(asked["ts"]), *slack.replies[private]]
-    assert len(slack.answers(asked["ts"])) == len(slack.thread(asked["ts"]))
-    for part in parts:
-        for shown in [part["text"], *texts(part.get("blocks", []))]:
-            assert "<" not in unescaped(shown)
-            assert ">" not in unescaped(shown).replace("\n>", "")
-            assert all(control.startswith("<http") for control in controls(shown)), shown[:500]
-    for call in slack.called("chat.startStream"):
-        assert controls(call.arguments["markdown_text"]) == []

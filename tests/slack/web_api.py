@@ -26,7 +26,7 @@ _ARGUMENTS: dict[str, tuple[set[str], set[str]]] = {
         {"thread_ts", "blocks", "metadata", "unfurl_links", "unfurl_media"},
     ),
     "chat.postEphemeral": ({"channel", "user", "text"}, {"thread_ts", "blocks"}),
-    "chat.update": ({"channel", "ts", "text"}, {"blocks", "metadata"}),
+    "chat.update": ({"channel", "ts", "text", "parse"}, {"blocks", "metadata"}),
     "chat.delete": ({"channel", "ts"}, set()),
     "chat.startStream": (
         {"channel", "thread_ts"},
@@ -84,6 +84,8 @@ class Workspace:
         self.views: list[dict[str, Any]] = []
         self.streams: dict[str, float] = {}
         self.stream_seconds = 300.0
+        self.slow: dict[str, float] = {}
+        """Seconds that a method takes."""
         self._refusals: dict[str, list[Refusal]] = defaultdict(list)
         self._triggers: set[str] = set()
         self._clock = int(time.time() * 1_000_000)
@@ -100,6 +102,7 @@ class Workspace:
 
     def call(self, method: str, arguments: dict[str, Any], token: str) -> tuple[int, int, Any]:
         """Status, seconds to wait, answer."""
+        time.sleep(self.slow.get(method, 0))
         with self._lock:
             refusal = self._refusal(method)
             try:
@@ -181,7 +184,9 @@ class Workspace:
         self.event(event)
 
     def _chat_postEphemeral(self, given: dict[str, Any]) -> dict[str, Any]:
-        self.ephemerals.append(given)
+        thread = given.get("thread_ts")
+        if not thread or any(m.get("thread_ts") == thread for m in self.messages[given["channel"]]):
+            self.ephemerals.append(given)  # in a thread without a reply nobody sees it
         return {"message_ts": self.ts()}
 
     def _chat_update(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -281,7 +286,7 @@ class Workspace:
             known = {"text", "blocks", "response_type", "replace_original", "delete_original"}
             unknown = set(given) - known - {"unfurl_links", "unfurl_media"}
             why = reasons(given.get("blocks", []))
-            if unknown or why or len(self.replies[reply]) == 5:
+            if self._refusal("respond") or unknown or why or len(self.replies[reply]) == 5:
                 return 400, f"invalid_payload {unknown} {why}"
             self.replies[reply].append(given)
             return 200, "ok"
