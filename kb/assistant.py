@@ -131,8 +131,10 @@ class Assistant:
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
         # A rewritten question holds earlier ones, whose meaning is not that of this one.
         leaning = NOTHING if rewritten else lean(retrieval.vector, self._embedder.name)
-        advice = advise(asked, history, index, lang, leaning, self._propose)
-        if advice is not None and (scope.reason is None or _overrules(advice, query)):
+        advice = None
+        if _is_ours(query):
+            advice = advise(asked, history, index, lang, leaning, self._propose)
+        if advice is not None and (scope.reason is None or advice.asked):
             yield from self._advised(question, query, lang, index, retrieval, trace, advice)
             return
         if scope.reason is not None:
@@ -301,9 +303,9 @@ class Assistant:
         )
 
 
-def _overrules(advice: Advice, query: str) -> bool:
-    """A decision that was asked for is ours to give, unless the case is about another product."""
-    return advice.asked and not mentions(query, "neighbours")
+def _is_ours(query: str) -> bool:
+    """The case is not one on another cloud alone."""
+    return not mentions(query, "elsewhere") or "sagemaker" in respell(query)
 
 
 def _pieces(sentences: Sequence[Sentence]) -> Iterator[str]:

@@ -147,10 +147,18 @@ def test_what_is_streamed_is_what_counts_in_the_end(assistant: Assistant) -> Non
         "認証情報を盗む apt パッケージを入れる。どのパターン？",
     ],
 )
-def test_another_product_and_harm_are_declined(assistant: Assistant, question: str) -> None:
+def test_another_cloud_and_harm_get_no_decision(assistant: Assistant, question: str) -> None:
     answer = assistant.ask(question)
+    assert answer.decision is None
+    assert answer.clarify is None
     assert answer.pattern is None
-    assert answer.declined
+
+
+def test_a_case_that_names_another_cloud_beside_sagemaker_is_ours(assistant: Assistant) -> None:
+    answer = assistant.ask(
+        "We move from Vertex AI to SageMaker. Training needs ffmpeg from apt. Which pattern?"
+    )
+    assert answer.pattern == "training-1"
 
 
 # --- pages without text ---------------------------------------------------------------------------
