@@ -99,8 +99,8 @@ def further(
         drafts = [draft for draft in drafts if facet(draft.text) in ("", side)]
     kept: list[Draft] = []
     said = 0
-    for draft, following in zip(drafts, [*drafts[1:], None], strict=True):
-        leads_in = following is not None and following.is_block
+    for place, draft in enumerate(drafts):
+        leads_in = any(following.is_block for following in drafts[place + 1 : place + 2])
         if draft.is_block:
             if wanted and kept and kept[-1].chunk.order == draft.chunk.order:
                 kept.append(draft)
