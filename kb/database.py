@@ -8,6 +8,7 @@ others wait. Knows nothing about what is stored.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,13 @@ def upsert(engine: Engine, table: Table, row: Mapping[str, Any], *, keep: bool =
         connection.execute(statement)
 
 
+def empty_log(engine: Engine) -> None:
+    """Have SQLite's log hold nothing of what was deleted; PostgreSQL sees to its own."""
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as connection:  # no transaction may be open
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def unusable(url: URL, error: Exception) -> str:
     """One sentence about a database that failed, without its password."""
     reason = (str(getattr(error, "orig", error)).splitlines() or ["no reason given"])[0]
@@ -106,7 +114,12 @@ def unusable(url: URL, error: Exception) -> str:
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # else Python begins and commits where it thinks fit
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "secure_delete = ON",  # what was deleted is overwritten
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

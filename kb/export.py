@@ -30,6 +30,7 @@ def write_jsonl(entries: Iterable[Entry], out: TextIO) -> None:
 
 def write_csv(entries: Iterable[Entry], out: TextIO) -> None:
     """A header and one row an answer; lists are JSON, comments stand one a line."""
+    out.write("\ufeff")  # by which Excel knows that it is UTF-8
     writer = csv.writer(out, lineterminator="\r\n")  # RFC 4180
     writer.writerow(COLUMNS)
     for entry in entries:

@@ -10,17 +10,17 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, delete, or_, select
+from sqlalchemy import Connection, RowMapping, delete, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from kb.database import FAILURES, make_engine, migrate, unusable, upsert
+from kb.database import FAILURES, empty_log, make_engine, migrate, unusable, upsert
 from kb.errors import DatabaseError
 from kb.records import Answer, Language, Reason, Turn
 from kb.tables import answers, progress, votes
@@ -125,7 +125,11 @@ class FeedbackStore:
         return counts
 
     def forget(self, person: str) -> int:
-        """Delete a person's answers with all votes on them, votes and progress; gives the rows."""
+        """Delete a person's answers with all votes on them, votes and progress; gives the rows.
+
+        What the person asked in a Slack thread stands in the history of those who went on there:
+        such a history goes, too.
+        """
         theirs = select(answers.c.id).where(answers.c.person == person)
         removals = (
             delete(votes).where(or_(votes.c.person == person, votes.c.answer_id.in_(theirs))),
@@ -133,7 +137,11 @@ class FeedbackStore:
             delete(progress).where(progress.c.person == person),
         )
         with self._connected() as connection:
-            return sum(connection.execute(removal).rowcount for removal in removals)
+            words = select(answers.c.question).where(answers.c.person == person)
+            _cut_histories(connection, set(connection.execute(words).scalars()))
+            gone = sum(connection.execute(removal).rowcount for removal in removals)
+        empty_log(self._engine)
+        return gone
 
     def flush(self) -> bool:
         """Write what waits, in order; True when nothing is left."""
@@ -208,6 +216,17 @@ class FeedbackStore:
                 yield connection
         except FAILURES as error:
             raise DatabaseError(unusable(self._engine.url, error)) from error
+
+
+def _cut_histories(connection: Connection, words: Set[str]) -> None:
+    """Empty the histories of Slack threads in which a person said one of `words`."""
+    if not words:
+        return
+    threads = select(answers.c.id, answers.c.history).where(answers.c.surface == "slack")
+    for row in connection.execute(threads).all():
+        if any(turn["role"] == "user" and turn["content"] in words for turn in row.history):
+            cut = update(answers).where(answers.c.id == row.id).values(history=[])
+            connection.execute(cut)
 
 
 def _row(

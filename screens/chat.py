@@ -39,8 +39,9 @@ def main() -> None:
                 ratings.append(_show(exchange, number, exchanges[:number], last=last))
             if not streaming:
                 _show_rating(exchange, ratings[number])
+    for number, exchange in enumerate(exchanges):
+        _keep(exchange, exchanges[:number])
     if streaming:  # only now, because a click on a thumb would have ended the stream
-        _keep(exchanges[-1], exchanges[:-1])
         for exchange, place in zip(exchanges, ratings, strict=True):
             _show_rating(exchange, place)
 
@@ -153,7 +154,7 @@ def _stream(exchange: Exchange, history: list[Turn], shown: DeltaGenerator) -> N
     exchange.begun = True
     shown.caption(label("searching"))
     try:
-        for part in assistant().stream(exchange.question, history):
+        for part in assistant().stream(exchange.question, history, language=exchange.language):
             if isinstance(part, Answer):
                 exchange.answer = part
             else:
@@ -204,8 +205,10 @@ def _show_proof(answer: Answer, number: int) -> None:
 
 
 def _keep(exchange: Exchange, before: Sequence[Exchange]) -> None:
-    if exchange.answer is not None:
+    """Once; also later, when a click came between the answer and this line."""
+    if exchange.answer is not None and not exchange.kept:
         feedback.keep(exchange.answer, session.turns(before))
+        exchange.kept = True
 
 
 def _show_rating(exchange: Exchange, place: DeltaGenerator) -> None:

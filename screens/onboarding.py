@@ -163,7 +163,7 @@ def _part(lesson: Lesson, part: Part, place: int) -> None:
             type="tertiary",
         ):
             session.new_chat()
-            session.ask(part.heading)
+            session.ask(part.heading, language)  # a heading may be an error message
             st.switch_page("screens/chat.py")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from kb.records import Answer, Turn
+from kb.records import Answer, Language, Turn
 
 
 @dataclass
@@ -19,12 +19,16 @@ class Exchange:
     """A question and what came of it."""
 
     question: str
+    language: Language | None = None
+    """Of the answer; None: that of the question."""
     begun: bool = False
     partial: str = ""
     """Markdown that has come so far; stays when the answer is stopped."""
     answer: Answer | None = None
     error: str = ""
     """Name of the sentence to show instead of an answer."""
+    kept: bool = False
+    """The answer was handed to the store of feedback."""
 
     @property
     def waiting(self) -> bool:
@@ -48,13 +52,14 @@ def exchanges() -> list[Exchange]:
     return chats()[opened()]
 
 
-def ask(question: str) -> None:
-    exchanges().append(Exchange(question))
+def ask(question: str, language: Language | None = None) -> None:
+    exchanges().append(Exchange(question, language))
 
 
 def retry() -> None:
     """Ask the last question again, with the same turns before it."""
-    ask(exchanges().pop().question)
+    last = exchanges().pop()
+    ask(last.question, last.language)
 
 
 def new_chat() -> None:

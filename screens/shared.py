@@ -18,6 +18,15 @@ from kb.wiring import open_assistant, open_store
 
 LOG = logging.getLogger("kb.app")
 _NAMES = {"ja": "日本語", "en": "English"}
+_FOLLOW_THEME = """{
+  const app = document.querySelector('.stApp');
+  const follow = () => {
+    document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
+  };
+  follow();
+  new MutationObserver(follow).observe(app, {attributeFilter: ['class']});
+}"""
+"""Dialogs stand outside of the app's element, and would take the light colours of look.css."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -77,10 +86,11 @@ def look() -> None:
     """Styles, and the language of the page for browsers and screen readers."""
     st.html(Path(__file__).with_name("look.css"))
     run_script("language", f"document.documentElement.lang = '{ui_language()}'")
+    run_script("theme", _FOLLOW_THEME)
 
 
 def run_script(name: str, code: str) -> None:
-    """Run a line of our JavaScript in the page; never what a person or a source wrote."""
+    """Run a few lines of our JavaScript in the page; never what a person or a source wrote."""
     with st.container(key=f"script-{name}"):
         st.html(f"<script>{code}</script>", unsafe_allow_javascript=True)
 

@@ -45,7 +45,9 @@ class Scripted:
         self.parts = parts
         self.asked: list[tuple[str, list[Turn]]] = []
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), *, language: Language | None = None
+    ) -> Iterator[str | Answer]:
         self.asked.append((question, list(history)))
         for part in self.parts:
             if isinstance(part, Exception):

@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from kb.feedback import Entry, FeedbackStore
 from kb.messages import message
+from screens.session import Exchange
 from tests.app.conftest import Start
 from tests.app.test_chat import WEATHER, ask, button, shown
+from tests.unit.answers import answer
 
 MODEL = "学習したモデルはどこに保存すればいい？"
 
@@ -48,6 +50,17 @@ def test_an_answered_question_is_kept_with_its_history(start: Start, stored: Fee
 def test_a_question_that_was_declined_is_kept(start: Start, stored: FeedbackStore) -> None:
     ask(start(), WEATHER)
     assert (only(stored).declined, only(stored).reason) == (True, "out_of_scope")
+
+
+def test_an_answer_that_a_click_cut_off_before_it_was_kept_is_kept_next(
+    start: Start, stored: FeedbackStore
+) -> None:
+    app = start()
+    app.session_state.chats = [[Exchange(MODEL, begun=True, answer=answer())]]
+    app.run()
+    assert only(stored).id == answer().id
+    app = app.feedback[0].set_value(0).run()
+    assert [vote.vote for vote in only(stored).votes] == ["down"]
 
 
 def test_a_thumb_then_a_comment(start: Start, stored: FeedbackStore) -> None:

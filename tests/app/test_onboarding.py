@@ -186,6 +186,8 @@ def test_ask_about_this_opens_the_chat_with_the_section(start: Start) -> None:
     assert not app.exception
     assert app.text[0].value == "学習の結果はどこに置くか"
     assert SAVED in app.markdown[0].value
+    # A heading may be an error message, which is no Japanese.
+    assert app.session_state.chats[0][0].language == "ja"
     app.switch_page("screens/chat.py")  # where the browser is by now
     app = app.chat_input[0].set_value("それは環境変数でも分かる？").run()
     assert "SM_MODEL_DIR" in app.markdown[1].value

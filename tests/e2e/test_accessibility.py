@@ -48,11 +48,17 @@ def barriers(page: Page) -> Any:
 def test_no_serious_barrier(used: str, open_page: Open, theme: str, width: int) -> None:
     page = open_page(used, theme=theme, width=width)
     assert barriers(page) == []
+    assert page.evaluate(CONTRAST) == []
     answer = ask(page, MODEL)
-    open_panel(answer)
+    place = open_panel(answer).first.get_by_role("link").first.evaluate("link => link.href")
     thumb(answer, "Thumbs down").click()
     answer.get_by_role("textbox").wait_for()
     ask(page, "明日の東京の天気は？")
+    assert barriers(page) == []
+    assert page.evaluate(CONTRAST) == []
+
+    page = open_page(place, theme=theme, width=width)
+    page.locator(".kb-passage").first.wait_for()
     assert barriers(page) == []
     assert page.evaluate(CONTRAST) == []
 
@@ -64,6 +70,7 @@ def test_no_serious_barrier(used: str, open_page: Open, theme: str, width: int) 
     page.get_by_role("button", name=message("ui_gaps_draft", "ja")).first.click()
     page.get_by_role("dialog").get_by_test_id("stCode").first.wait_for()
     assert barriers(page) == []
+    assert page.evaluate(CONTRAST) == []
 
     page = open_page(f"{used}/sources", theme=theme, width=width)
     page.locator("summary").first.click()
@@ -78,3 +85,4 @@ def test_no_serious_barrier(used: str, open_page: Open, theme: str, width: int) 
     page.get_by_role("button", name=message("ui_version_use", "ja")).click()
     page.get_by_role("dialog").wait_for()
     assert barriers(page) == []
+    assert page.evaluate(CONTRAST) == []

@@ -158,6 +158,31 @@ def test_a_person_is_forgotten(store: FeedbackStore, database_url: str) -> None:
     engine.dispose()
 
 
+def test_nothing_that_a_forgotten_person_wrote_is_left_in_the_files(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/data/feedback.db"
+    app, command = FeedbackStore(url), FeedbackStore(url)  # the app runs on meanwhile
+    keep(app, question="SECRET question")
+    app.record_vote("a1", person="p1", vote="down", comment="SECRET comment")
+    assert any(b"SECRET" in file.read_bytes() for file in (tmp_path / "data").iterdir())
+    assert command.forget("p1") == 2
+    assert not any(b"SECRET" in file.read_bytes() for file in (tmp_path / "data").iterdir())
+    app.close()
+    command.close()
+
+
+def test_who_is_forgotten_leaves_the_histories_of_others(store: FeedbackStore) -> None:
+    asked = answer(id="of-p1", question="p1 の質問")
+    store.record_answer(asked, history=(), person="p1", surface="slack")
+    thread = [Turn("user", asked.question), Turn("assistant", asked.answer)]
+    for name, history in (("on", thread), ("other", HISTORY)):
+        store.record_answer(answer(id=name), history=history, person="p2", surface="slack")
+    assert store.forget("p1") == 1
+    assert {entry.id: entry.history for entry in store.entries()} == {
+        "on": (),
+        "other": tuple(HISTORY),
+    }
+
+
 def test_export_as_json_lines_holds_everything(store: FeedbackStore) -> None:
     keep(store)
     store.record_vote("a1", person="p1", vote="down", comment="違う")
@@ -175,7 +200,8 @@ def test_export_as_csv_is_safe_to_open(store: FeedbackStore) -> None:
     store.record_vote("a1", person="p1", vote="down", comment="違う")
     out = io.StringIO(newline="")
     write_csv(store.entries(), out)
-    [row] = csv.DictReader(io.StringIO(out.getvalue(), newline=""))
+    assert out.getvalue().startswith("\ufeffid,")  # else Excel takes Japanese for something else
+    [row] = csv.DictReader(io.StringIO(out.getvalue()[1:], newline=""))
     assert row["question"] == '\'=HYPERLINK("https://x.example")\n"quoted", ok'
     assert (row["up"], row["down"], row["unproven"], row["comments"]) == ("0", "1", "0", "違う")
     assert json.loads(row["citations"])[0]["quote"] == QUOTE
@@ -193,7 +219,7 @@ def test_commands_export_and_forget(
     assert main(["feedback"]) == 0
     assert json.loads(capsys.readouterr().out)["id"] == "a1"
     assert main(["feedback", "--format", "csv"]) == 0
-    assert capsys.readouterr().out.startswith("id,asked_at,")
+    assert capsys.readouterr().out.startswith("\ufeffid,asked_at,")
     assert main(["forget", "p1"]) == 0
     assert "1 row" in capsys.readouterr().out
     assert main(["forget", "p1"]) == 1
