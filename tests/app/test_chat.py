@@ -54,7 +54,10 @@ class Scripted:
                 raise part
             yield part
         text = f"Answer {len(self.asked)}."
-        yield Answer("1", question, "en", False, None, None, None, text, (), (), "fake", "v1", 0.0)
+        identity = str(len(self.asked))
+        yield Answer(
+            identity, question, "en", False, None, None, None, text, (), (), "fake", "v1", 0.0
+        )
 
 
 @pytest.fixture
@@ -149,8 +152,10 @@ def test_a_refusal_speaks_the_language_of_the_question(start: Start) -> None:
 class Asking(Scripted):
     """An assistant that first asks back."""
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
-        for part in super().stream(question, history):
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), *, language: Language | None = None
+    ) -> Iterator[str | Answer]:
+        for part in super().stream(question, history, language=language):
             back = isinstance(part, Answer) and len(self.asked) == 1
             choices = ("For training", "For inference")
             yield replace(part, clarify="Which?", choices=choices) if back else part

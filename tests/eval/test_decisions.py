@@ -214,26 +214,25 @@ def test_a_decision_costs_little_time(notes_index: Index, embedder: BundledEmbed
 
 @pytest.fixture(scope="module")
 def outcomes(assistant: Assistant) -> list[Decided]:
-    if not GOLDEN.exists():
-        pytest.skip("there are no golden cases")
     return decide_cases(read_cases(GOLDEN), assistant)
 
 
-@pytest.mark.parametrize("split", ["tune", "test"])
-def test_golden_cases_are_decided_rightly(split: str, outcomes: list[Decided]) -> None:
+def test_tuned_cases_are_decided_rightly_in_both_languages(outcomes: list[Decided]) -> None:
     parts = decision_slices(outcomes)
-    if split not in parts:
-        pytest.skip(f"there are no cases of the {split} slice")
     figures = {
-        lang: summarize_decisions(parts[f"{split} {lang}".strip()]) for lang in ("", "ja", "en")
+        lang: summarize_decisions(parts[f"tune {lang}".strip()]) for lang in ("", "ja", "en")
     }
     assert figures[""]["pattern right"] >= 0.95
     assert abs(figures["ja"]["pattern right"] - figures["en"]["pattern right"]) <= 0.03
     assert figures[""]["asked though clear"] <= 0.05
-    assert figures[""]["proven"] == 1.0
 
 
-def test_no_golden_case_flipped_to_worse(outcomes: list[Decided]) -> None:
+def test_every_decision_is_proven(outcomes: list[Decided]) -> None:
+    assert [o.case.id for o in outcomes if not o.proven] == []
+
+
+def test_no_case_flipped_to_worse(outcomes: list[Decided]) -> None:
+    """How many of the set-aside cases are right stands in the baseline; none may get worse."""
     assert worse_decisions(outcomes, read_decisions(BASELINE)) == []
 
 
