@@ -18,16 +18,11 @@ def main() -> None:
     page = st.navigation(
         [
             st.Page("screens/chat.py", title=label("chat"), icon=":material/chat:", default=True),
+            st.Page("screens/choose.py", title=label("choose"), icon=":material/alt_route:"),
             st.Page("screens/onboarding.py", title=label("onboarding"), icon=":material/school:"),
             st.Page("screens/gaps.py", title=label("gaps"), icon=":material/build:"),
             st.Page(
                 "screens/sources.py", title=label("sources_page"), icon=":material/library_books:"
-            ),
-            st.Page(
-                "screens/choose.py",
-                title=label("choose"),
-                icon=":material/alt_route:",
-                url_path="choose",
             ),
             st.Page(
                 "screens/source.py",
