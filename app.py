@@ -18,6 +18,7 @@ def main() -> None:
     page = st.navigation(
         [
             st.Page("screens/chat.py", title=label("chat"), icon=":material/chat:", default=True),
+            st.Page("screens/choose.py", title=label("choose"), icon=":material/alt_route:"),
             st.Page("screens/onboarding.py", title=label("onboarding"), icon=":material/school:"),
             st.Page("screens/gaps.py", title=label("gaps"), icon=":material/build:"),
             st.Page(

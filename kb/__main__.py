@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
+from kb.assistant import Assistant
 from kb.drafts import draft
 from kb.errors import KbError
 from kb.evaluate import (
@@ -27,6 +28,13 @@ from kb.evaluate import (
     sources_of,
     write_baseline,
 )
+from kb.evaluate_decisions import (
+    decide_cases,
+    read_cases,
+    read_decisions,
+    worse_decisions,
+    write_decisions,
+)
 from kb.export import write_csv, write_jsonl
 from kb.gaps import Gap, GapFinder
 from kb.image_command import add_image
@@ -34,6 +42,7 @@ from kb.jsonl import answer_lines
 from kb.messages import message
 from kb.records import Answer
 from kb.report import as_html, as_text, gather
+from kb.report_decisions import decision_text
 from kb.serialize import gap_to_json, to_json
 from kb.settings import Settings, read_settings
 from kb.wiring import open_assistant, open_feedback, open_store
@@ -139,7 +148,8 @@ def _eval(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     baseline = read_baseline(options.baseline)
     if options.accept:
         _check_acceptable(options, sources_of(index))
-    outcomes = evaluate(items, open_assistant(settings, store), index)
+    assistant = open_assistant(settings, store)
+    outcomes = evaluate(items, assistant, index)
     worse, better = flips(outcomes, baseline.items if baseline else {})
     facts = gather(
         index,
@@ -152,6 +162,7 @@ def _eval(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     if options.accept:
         write_baseline(baseline_of(outcomes, index), options.baseline)
     print(as_text(outcomes, worse, better), file=out)
+    decided_worse = _eval_decisions(options, assistant, out)
     print(f"\nReport: {options.report}", file=out)
     if options.accept:
         print(f"Accepted: {options.baseline}", file=out)
@@ -161,7 +172,22 @@ def _eval(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     elif baseline.sources != sources_of(index):
         held = ", ".join(baseline.sources)
         print(f"The baseline was accepted on an index of other sources ({held}).", file=out)
-    return int(bool(worse))
+    return int(bool(worse) or decided_worse)
+
+
+def _eval_decisions(options: argparse.Namespace, assistant: Assistant, out: TextIO) -> bool:
+    """Decide the cases beside the golden questions, if there are any; whether one got worse."""
+    file = options.golden.with_name("decisions.yaml")
+    if not file.exists():
+        return False
+    cases = [case for case in read_cases(file) if options.split in ("all", case.split)]
+    outcomes = decide_cases(cases, assistant)
+    baseline = options.baseline.with_name("decisions-baseline.json")
+    worse = worse_decisions(outcomes, read_decisions(baseline))
+    print(f"\n{decision_text(outcomes, worse)}", file=out)
+    if options.accept:
+        write_decisions(outcomes, baseline)
+    return bool(worse)
 
 
 def _feedback(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:

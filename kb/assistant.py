@@ -12,20 +12,26 @@ import uuid
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import partial
 
+from kb.advise import Advice, advise, further
+from kb.cases import NOTHING
 from kb.compose import Citations, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import standalone
 from kb.generate import Writer, WriterGaveUp
 from kb.image_question import Reply, image_reply
 from kb.index import Index, IndexStore
+from kb.lean import lean
 from kb.messages import message
+from kb.propose import propose
 from kb.records import Answer, Citation, Language, Reason, Sentence, Trace, Turn
 from kb.rerank import Reranker
 from kb.retrieve import Retrieval, retrieve
 from kb.scope import decide_scope, is_unsafe, without_attack
 from kb.text import language, normalize, respell
 from kb.verify import is_proven
+from kb.words import mentions
 
 LONGEST = 1_200
 """Characters of a question that are searched; of a longer one its two ends."""
@@ -47,6 +53,7 @@ class Assistant:
         self._embedder = embedder
         self._writer = writer
         self._reranker = reranker
+        self._propose = None if writer is None else partial(propose, say=writer.say)
 
     @property
     def embedder(self) -> Embedder:
@@ -122,11 +129,60 @@ class Assistant:
             retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
         scope = decide_scope(query, retrieval, index)
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
+        # A rewritten question holds earlier ones, whose meaning is not that of this one.
+        leaning = NOTHING if rewritten else lean(retrieval.vector, self._embedder.name)
+        advice = None
+        if _is_ours(query):
+            advice = advise(asked, history, index, lang, leaning, self._propose)
+        if advice is not None and (scope.reason is None or advice.asked):
+            yield from self._advised(question, query, lang, index, retrieval, trace, advice)
+            return
         if scope.reason is not None:
             answer = self._declined(question, lang, scope.reason, index)
             yield replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
             return
         yield from self._composed(question, query, lang, index, retrieval, trace, history)
+
+    def _advised(
+        self,
+        question: str,
+        query: str,
+        lang: Language,
+        index: Index,
+        retrieval: Retrieval,
+        trace: Trace,
+        advice: Advice,
+    ) -> Iterator[str | Answer]:
+        """The decision, then the statements found that say something besides.
+
+        Put together from the sources with a chat model, too: a decision is never reworded.
+        """
+        citations = advice.opening.citations
+        drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
+        pattern = advice.decision.pattern if advice.decision else None
+        more = to_sentences(further(drafts, citations, query, pattern), citations, lang)
+        rest = [
+            replace(s, marker=s.marker if s.text.startswith(("```", "|")) else "- ") for s in more
+        ]
+        if rest:
+            rest[0] = replace(rest[0], lead=message("decide_rest", lang) + "\n")
+        answer = replace(
+            self._finished(
+                question,
+                lang,
+                index,
+                self._proven([*advice.opening.sentences, *rest], citations),
+                citations.all,
+                "extractive",
+                trace,
+            ),
+            pattern=pattern,
+            decision=advice.decision,
+            clarify=advice.clarify,
+            choices=advice.choices,
+        )
+        yield from _pieces(answer.sentences)
+        yield answer
 
     def _composed(
         self,
@@ -167,16 +223,21 @@ class Assistant:
                 notice = message("fell_back", lang)
         citations = Citations(index)
         drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
-        sentences = to_sentences(drafts, citations, lang)
-        proven = [
+        sentences = self._proven(to_sentences(drafts, citations, lang), citations)
+        answer = self._finished(
+            question, lang, index, sentences, citations.all, "extractive", trace
+        )
+        yield from _pieces(sentences)
+        yield replace(answer, notice=notice)
+
+    def _proven(self, sentences: Sequence[Sentence], citations: Citations) -> list[Sentence]:
+        """Each sentence with whether its quotes prove it."""
+        return [
             replace(
                 s, proven=is_proven(_bare(s), [citations.all[n - 1].quote for n in s.citations])
             )
             for s in sentences
         ]
-        answer = self._finished(question, lang, index, proven, citations.all, "extractive", trace)
-        yield from _pieces(proven)
-        yield replace(answer, notice=notice)
 
     def _replied(self, question: str, reply: Reply, index: Index) -> Iterator[str | Answer]:
         """A URI looked up in the official data, or the question back that it needs."""
@@ -240,6 +301,11 @@ class Assistant:
             index_version=index.version,
             seconds=0.0,
         )
+
+
+def _is_ours(query: str) -> bool:
+    """The case is not one on another cloud alone."""
+    return not mentions(query, "elsewhere") or "sagemaker" in respell(query)
 
 
 def _pieces(sentences: Sequence[Sentence]) -> Iterator[str]:

@@ -333,6 +333,10 @@ class Citations:
         self._numbers: dict[tuple[str, int, int], int] = {}
         self.all: list[Citation] = []
 
+    def holds(self, chunk: Chunk) -> bool:
+        """Whether this chunk is quoted already."""
+        return (chunk.document, chunk.start, chunk.end) in self._numbers
+
     def cite(self, chunk: Chunk, start: int, end: int) -> Citation:
         """The citation of `document.text[start:end]`."""
         place = (chunk.document, start, end)
@@ -415,12 +419,14 @@ def to_markdown(
         if marker[:1].isdigit():
             step += 1
             marker = f"{step}. "
+        above, _, lead = sentence.lead.rpartition("\n")
         if sentence.text.startswith(("```", "|")):
             marker, piece = "", f"{sentence.text}\n\n{marks}"
         else:
-            piece = f"{marker.lstrip()}{sentence.text} {marks}".rstrip()
+            piece = f"{marker.lstrip()}{lead}{sentence.text} {marks}".rstrip()
+        piece = f"{above}\n\n{piece}" if above else piece
         # Items of one list, and a sentence that goes on with the next, share their paragraph.
-        together = before == " " or (marker.strip() and before.strip())
+        together = not above and (before == " " or (marker.strip() and before.strip()))
         text += ("\n" if together else "\n\n" if text else "") + piece
         before = marker
     return text

@@ -8,6 +8,7 @@ KbError                 anything this product raises on purpose
 ├── IndexMissing        nothing has been ingested yet
 ├── IndexDamaged        an index version cannot be opened, or fits another embedding model
 ├── DocumentUnknown     no such document in the index version in use
+├── PatternsError       the decision model in patterns.yaml is not valid (names the entry)
 ├── EmbeddingError      the embedding model cannot be loaded
 ├── OnboardingError     onboarding.yaml or checks.yaml cannot be used, or has no such step
 ├── DatabaseError       the database of feedback and progress cannot be reached or written
@@ -53,6 +54,10 @@ class IndexDamaged(KbError):
 
 class DocumentUnknown(KbError):
     """The named document is not in the index version in use."""
+
+
+class PatternsError(KbError):
+    """The decision model is not valid."""
 
 
 class EmbeddingError(KbError):

@@ -28,10 +28,10 @@ from kb.metrics import (
     precision_recall,
     ranking,
 )
-from kb.records import Answer, Chunk, Turn
+from kb.records import Answer, Turn
+from kb.statements import evidence_of
 from kb.text import prose_language
 
-_REFERENCES = re.compile(r"\s*((?:\[\^[\w-]+\])+)")
 _CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 _DEPTH = 10
 SPLITS = ("tune", "test")
@@ -119,15 +119,6 @@ def read_golden(file: Path) -> list[Item]:
 
 
 # --- which evidence an index holds ---------------------------------------------------------------
-
-
-def evidence_of(index: Index, chunk: Chunk) -> set[str]:
-    """Evidence ids that a note cites right behind a statement."""
-    if chunk.kind != "statement":
-        return set()
-    after = index.documents[chunk.document].text[chunk.end : chunk.end + 300]
-    found = _REFERENCES.match(after)
-    return set(re.findall(r"\[\^([\w-]+)\]", found[1])) if found else set()
 
 
 def evidence_by_group(index: Index) -> dict[str, set[str]]:

@@ -125,6 +125,10 @@ class Writer:
                     self._sleep(max(BACKOFF, min(failure.wait, PATIENCE_AFTER)))
         raise WriterGaveUp(f"{self.name} gave no usable answer.")
 
+    def say(self, asked: Sequence[Message]) -> str:
+        """The model's whole reply to messages of the caller. Raises ChatFailed."""
+        return "".join(self._text(asked))
+
     def _stream(self, asked: Sequence[Message], attempt: _Attempt) -> Iterator[str]:
         """Markdown with numbers in place of ids, unless something was shown before."""
         silent = attempt.shown

@@ -2,7 +2,7 @@
 
 Takes what each search list says of a group, gives a score. Rank fusion finds the candidates; their
 order it decides by ranks alone, which throws away how much better one is than the next. The weights
-in rank_weights.json were fitted on the tuning slice of the golden set (`python -m tests.eval.fit`).
+in rank_weights.json were fitted on questions whose section is known (`python -m tests.eval.fit`).
 """
 
 from __future__ import annotations

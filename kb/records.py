@@ -118,6 +118,9 @@ class Sentence:
     """How the sentence is set: a paragraph (``), one that goes on with the next (` `), a bullet
     (`- `), a step (`1. `)."""
     proven: bool = True
+    lead: str = ""
+    """Markdown set before the sentence, which is no claim of a source: the person's own words, a
+    label. What stands before its last line end is a line above the sentence."""
     looked_up: str = ""
     """The official data that the text was looked up in and that it names, such as
     `sagemaker-core 2.27.0`. Its citations show the form and the way, they do not prove the text."""

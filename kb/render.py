@@ -141,11 +141,11 @@ def sentences_markdown(
     sentences: Iterable[Sentence],
     citations: Iterable[Citation],
     language: Language,
-    spoken: Language,
+    said_in: Language | None = None,
 ) -> str:
-    """Sentences with their markers as links; `language` of the reader, `spoken` of the text."""
+    """Sentences with their markers. `language`: of the page; `said_in`: of the sentences."""
     links = {citation.number: _marker(citation, language) for citation in citations}
-    marked = (_marked(sentence, links, spoken) for sentence in sentences)
+    marked = (_marked(sentence, links, said_in or language) for sentence in sentences)
     return to_markdown(marked, mark=lambda number: "")
 
 
@@ -156,7 +156,8 @@ def _marked(sentence: Sentence, links: Mapping[int, str], language: Language) ->
         text = f"{text} {message('unproven', language)}"
     marks = "".join(links.get(number, "") for number in sentence.citations)
     gap = "\n\n" if text.startswith(("```", "~~~", "|")) else "\u00a0"
-    return replace(sentence, text=f"{text}{gap}{marks}" if marks else text)
+    lead = safe_markdown(sentence.lead)
+    return replace(sentence, text=f"{text}{gap}{marks}" if marks else text, lead=lead)
 
 
 def _marker(citation: Citation, language: Language) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+import numpy as np
+
 from kb import rank
 from kb.embedding import Embedder, Vectors
 from kb.index import Index
@@ -40,7 +42,7 @@ class Retrieval:
     tokens: tuple[str, ...]
     best: Mapping[str, float] = field(default_factory=dict)
     """Best score of each list: cosine similarity for the dense ones, BM25 for `lexical`."""
-    vector: Vectors | None = None
+    vector: Vectors = field(default_factory=lambda: np.zeros(0, np.float32))
     """The query as the embedding model sees it, shape (dimensions,)."""
 
 

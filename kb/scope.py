@@ -175,7 +175,7 @@ def outside(vector: Vectors, declined: Vectors) -> dict[str, float]:
 
 def _outside(retrieval: Retrieval, index: Index) -> dict[str, float]:
     """As on average where the question's vector is not of our model."""
-    if retrieval.vector is None or not _has_topic(retrieval, index):
+    if not _has_topic(retrieval, index):
         return {name: float(_topics()[name]) for name in ("outside", "outsiders")}
     return outside(retrieval.vector, _declined())
 
@@ -189,12 +189,11 @@ def _declined() -> Vectors:
 def _topic(model: str, retrieval: Retrieval, index: Index) -> float:
     """What the question's own vector speaks for; 0, as on average, by a model that is not ours."""
     fitted = _topics()
-    if model not in fitted or retrieval.vector is None or not _has_topic(retrieval, index):
+    if model not in fitted or not _has_topic(retrieval, index):
         return 0.0
     return float(centred(retrieval.vector, fitted["centre"]) @ np.array(fitted[model], np.float32))
 
 
 def _has_topic(retrieval: Retrieval, index: Index) -> bool:
     """The question's vector is of the model that the weights were fitted for."""
-    same = index.manifest["embedding"] == _topics()["embedding"]
-    return bool(same and retrieval.vector is not None)
+    return bool(retrieval.vector.size and index.manifest["embedding"] == _topics()["embedding"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kb.gaps import Gap
-from kb.records import Answer
+from kb.records import Answer, Decision
 
 
 def to_json(answer: Answer) -> dict[str, Any]:
@@ -42,6 +42,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "seconds": answer.seconds,
         "suggestions": list(answer.suggestions),
         "choices": list(answer.choices),
+        "decision": _decision(answer.decision),
         "notice": answer.notice,
     }
 
@@ -71,3 +72,11 @@ def gap_to_json(gap: Gap) -> dict[str, Any]:
             {"document": section.document, "heading": section.heading} for section in gap.nearest
         ],
     }
+
+
+def _decision(decision: Decision | None) -> dict[str, Any] | None:
+    """How the pattern was decided: the rule, and the words that raised each signal."""
+    if decision is None:
+        return None
+    raised = [{"signal": one.signal, "words": one.words} for one in decision.raised]
+    return {"rule": decision.rule, "raised": raised}

@@ -145,7 +145,7 @@ def _show(
                 st.caption(label("stopped"))
             _stream(exchange, session.turns(before), shown)
         with below.container():
-            _finish(exchange, number, shown)
+            _finish(exchange, number, shown, last=last)
     return rating
 
 
@@ -164,7 +164,7 @@ def _stream(exchange: Exchange, history: list[Turn], shown: DeltaGenerator) -> N
         exchange.error = failure(error)
 
 
-def _finish(exchange: Exchange, number: int, shown: DeltaGenerator) -> None:
+def _finish(exchange: Exchange, number: int, shown: DeltaGenerator, *, last: bool) -> None:
     if exchange.error:
         shown.error(label(exchange.error))
     elif exchange.answer is None:
@@ -172,7 +172,17 @@ def _finish(exchange: Exchange, number: int, shown: DeltaGenerator) -> None:
         st.caption(label("stopped"))
     else:
         shown.markdown(answer_markdown(exchange.answer, ui_language()))
+        if last:  # later the question back has been answered, or left behind
+            _show_choices(exchange.answer, number)
         _show_proof(exchange.answer, number)
+
+
+def _show_choices(answer: Answer, number: int) -> None:
+    """What the question back can be answered with; a click sends it."""
+    if answer.choices:
+        row = st.container(horizontal=True, key=f"choices-{number}")
+        for position, choice in enumerate(answer.choices):
+            _question_button(row, choice, f"choice_{number}_{position}")
 
 
 def _show_proof(answer: Answer, number: int) -> None:

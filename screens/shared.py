@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -92,3 +93,10 @@ def run_script(name: str, code: str) -> None:
     """Run a few lines of our JavaScript in the page; never what a person or a source wrote."""
     with st.container(key=f"script-{name}"):
         st.html(f"<script>{code}</script>", unsafe_allow_javascript=True)
+
+
+def draw(svg: str) -> None:
+    """Show a drawing of ours; Streamlit takes the SVG out of HTML that it is given as such."""
+    text = json.dumps(svg).replace("<", "\\u003c")  # else the script counts as mark-up
+    script = f"document.currentScript.previousElementSibling.innerHTML = {text}"
+    st.html(f"<div></div><script>{script}</script>", unsafe_allow_javascript=True)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from kb.compose import to_markdown
 from kb.messages import message
+from kb.patterns import load_model
 from kb.records import Answer, Citation, Document, Language
 from kb.render import evidence_name, origin
 from kb.text import plain as bare
@@ -65,7 +66,7 @@ def answer_messages(
 ) -> list[Message]:
     """The whole answer: text, decision, question back, sources, buttons; mostly one message."""
     blocks = [section(part) for part in split(to_mrkdwn(_markdown(answer)), SECTION)]
-    blocks += [*_notice(answer), *_decision(answer), *_question_back(answer)]
+    blocks += [*_notice(answer), *_next_step(answer), *_question_back(answer)]
     blocks += [*_suggestions(answer), *_sources(answer, documents)]
     blocks += _buttons(answer, help_button=help_button, share=share)
     return [Message(_text_of(part, answer), tuple(part)) for part in _packed(blocks)]
@@ -83,7 +84,9 @@ def _markdown(answer: Answer) -> str:
         return answer.answer
     unproven = message("unproven", answer.language)
     return to_markdown(
-        sentence if sentence.proven else replace(sentence, text=f"{sentence.text} {unproven}")
+        sentence
+        if not sentence.is_doubtful
+        else replace(sentence, text=f"{sentence.text} {unproven}")
         for sentence in answer.sentences
     )
 
@@ -92,20 +95,13 @@ def _notice(answer: Answer) -> list[Block]:
     return [context(escape(answer.notice))] if answer.notice else []
 
 
-def _decision(answer: Answer) -> list[Block]:
-    """Which pattern fits and because of what, with the next question as a button."""
+def _next_step(answer: Answer) -> list[Block]:
+    """The question that follows a decision, as a button; the answer itself opens with the rest."""
     if answer.pattern is None:
         return []
-    name = _label(answer, f"slack_pattern_{answer.pattern}")
-    said = f"*{_label(answer, 'slack_decision', pattern=name)}*"
-    raised = answer.decision.raised if answer.decision else ()
-    words = [shorten(signal.words, 80) for signal in raised[:6] if signal.words]
-    if words:
-        quoted = "".join(_label(answer, "slack_quoted", words=escape(word)) for word in words)
-        said += "\n" + _label(answer, "slack_because", words=quoted.strip())
-    next_name = "slack_next_none" if answer.pattern == "none" else "slack_next"
-    asked = _label(answer, next_name, pattern=name)
-    return [section(said), _questions(answer, [asked], "next")]
+    name = load_model().outcome[answer.pattern].title.of(answer.language)
+    asked = "slack_next_none" if answer.pattern == "none" else "slack_next"
+    return [_questions(answer, [_label(answer, asked, pattern=name)], "next")]
 
 
 def _question_back(answer: Answer) -> list[Block]:

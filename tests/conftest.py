@@ -106,6 +106,29 @@ class RememberingEmbedder(BundledEmbedder):
         return self._count(text)
 
 
+class BlankEmbedder(RememberingEmbedder):
+    """Vectors without a meaning: for an index whose statements are looked up, never searched."""
+
+    name = "blank"
+
+    def passages(self, texts: Sequence[str]) -> Vectors:
+        rows = np.random.default_rng(7).standard_normal((len(texts), 8)).astype(np.float32)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        return self.passages(texts)
+
+
+@pytest.fixture(scope="session")
+def statements_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All of our notes in an index without meaningful vectors; built in seconds."""
+    folder = tmp_path_factory.mktemp("statements")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(Path(__file__).parents[1])  # document ids follow from the relative path
+        ingest([folder_source(Path("notes"))], folder, BlankEmbedder())
+    return folder
+
+
 @pytest.fixture(scope="session")
 def embedder() -> BundledEmbedder:
     return RememberingEmbedder()

@@ -51,6 +51,6 @@ def start() -> Start:
         if page:
             app.switch_page(page)
         app.run()
-        return app.segmented_control[0].set_value(language).run() if language else app
+        return app.sidebar.segmented_control[0].set_value(language).run() if language else app
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,10 @@ class Scripted:
                 raise part
             yield part
         text = f"Answer {len(self.asked)}."
-        yield Answer("1", question, "en", False, None, None, None, text, (), (), "fake", "v1", 0.0)
+        identity = str(len(self.asked))
+        yield Answer(
+            identity, question, "en", False, None, None, None, text, (), (), "fake", "v1", 0.0
+        )
 
 
 @pytest.fixture
@@ -143,6 +147,35 @@ def test_a_refusal_speaks_the_language_of_the_question(start: Start) -> None:
     app = ask(start(language="ja"), "What is the weather in Tokyo?")
     assert message("declined_out_of_scope", "en") in app.markdown[0].value
     assert message("suggest", "en") in shown(app)
+
+
+class Asking(Scripted):
+    """An assistant that first asks back."""
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), *, language: Language | None = None
+    ) -> Iterator[str | Answer]:
+        for part in super().stream(question, history, language=language):
+            back = isinstance(part, Answer) and len(self.asked) == 1
+            choices = ("For training", "For inference")
+            yield replace(part, clarify="Which?", choices=choices) if back else part
+
+
+def test_a_question_back_is_answered_with_a_click(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = Asking()
+    monkeypatch.setattr("screens.shared.open_assistant", lambda *_: fake)
+    app = ask(start(), "Which pattern?")
+    offered = [b.label for b in app.button if (b.key or "").startswith("choice_")]
+    assert offered == ["For training", "For inference"]
+    app = button(app, "For inference")
+    assert not app.exception
+    assert fake.asked[1] == (
+        "For inference",
+        [Turn("user", "Which pattern?"), Turn("assistant", "Answer 1.")],
+    )
+    assert not [b for b in app.button if (b.key or "").startswith("choice_")]
 
 
 def test_retry_asks_the_last_question_again(start: Start, scripted: Scripted) -> None:

@@ -98,7 +98,6 @@ def examples(asked: Iterable[Asked], assistant: Assistant, index: Index) -> list
             continue
         query = assistant.query(one.question, one.history)
         retrieval = retrieve(index, assistant.embedder, query, one.language)
-        assert retrieval.vector is not None
         values = scope.features(query, retrieval, index)
         found.append(Example(values, retrieval.vector, one.reason, one.held_out))
     declined = declined_vectors(found)

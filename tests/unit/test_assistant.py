@@ -213,6 +213,13 @@ def test_empty_turns_before_do_no_harm(notes: Notes) -> None:
     assert not notes.assistant.ask(ANSWERED[0], history).declined
 
 
+def test_without_the_notes_that_prove_it_no_decision_is_given(notes: Notes) -> None:
+    answer = notes.ask("AWS イメージを拡張した学習イメージに apt の MeCab が要る。どのパターン？")
+    assert answer.decision is None
+    assert answer.pattern is None
+    assert answer.clarify is None
+
+
 # --- state ----------------------------------------------------------------------------------------
 
 

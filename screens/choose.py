@@ -1,0 +1,231 @@
+"""Choose a pattern: conditions clicked together, the decision with its reasons, and what follows.
+
+A case lives in the address (`?case=training,os_packages`), so that a link opens it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from kb.case_link import case_word, open_case, shown
+from kb.comparison import comparison_html, question_html, verdict_bar
+from kb.decide import Verdict, decide_signals
+from kb.explain import Explained, comparison, design_note, explain
+from kb.index import Index
+from kb.messages import message
+from kb.path_drawing import path_svg, path_words
+from kb.patterns import Group, Question, Signal, load_model
+from kb.records import Sentence
+from kb.render import citation_html, label_markdown, safe_markdown, sentences_markdown, title_html
+from screens.base_image import show_base_image
+from screens.shared import current_index, draw, label, ui_language
+
+
+def main() -> None:
+    index = current_index()
+    st.html(title_html(label("choose")))
+    st.markdown(label("choose_intro"))
+    ignored = _restore()
+    if ignored:
+        st.info(label("choose_ignored", ids=safe_markdown(shown(ignored))))
+    form, result = st.columns(2, gap="medium")
+    with form, st.container(key="choose-form"):
+        signals = _form()
+    _keep(signals)
+    verdict = decide_signals(signals)
+    explained = explain(verdict, (), index, ui_language())
+    with result, st.container(key="choose-result"):
+        _show_verdict(verdict, explained, index)
+    _show_more(verdict, index)
+
+
+# The case.
+
+
+def _key(group: Group) -> str:
+    return f"case_{group.id}"
+
+
+def _restore() -> tuple[str, ...]:
+    """Set the form as the address says, or as it was left; gives what the address has too much."""
+    model = load_model()
+    state = st.session_state
+    if "case" in st.query_params:
+        opened = open_case(st.query_params["case"])
+    else:
+        opened = open_case(state.get("case", ""))
+    for group, signals in model.in_groups():
+        if _key(group) not in state:
+            held = [signal.id for signal in signals if signal.id in opened.signals]
+            state[_key(group)] = next(iter(held), None) if group.one else held
+    return opened.ignored
+
+
+def _form() -> frozenset[str]:
+    """The groups of the model; gives the signals that are clicked."""
+    clicked: list[str] = []
+    for group, signals in load_model().in_groups():
+        names = {signal.id: _capital(signal.label.of(ui_language())) for signal in signals}
+        title, key, tips = group.label.of(ui_language()), _key(group), _examples(signals)
+        if group.one:
+            chosen = st.segmented_control(
+                title, list(names), format_func=names.__getitem__, key=key, help=tips
+            )
+            clicked += [chosen] if chosen else []
+        else:
+            clicked += st.pills(
+                title,
+                list(names),
+                selection_mode="multi",
+                format_func=names.__getitem__,
+                key=key,
+                help=tips,
+            )
+    st.button(
+        label("choose_clear"),
+        icon=":material/close:",
+        type="tertiary",
+        disabled=not clicked,
+        on_click=_clear,
+    )
+    return frozenset(clicked)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:] if not text.startswith("pip ") else text
+
+
+def _examples(signals: Iterable[Signal]) -> str:
+    """What people say when they mean a condition; shown beside its group."""
+    rows = (
+        f"- **{safe_markdown(signal.label.of(ui_language()))}**: "
+        + safe_markdown(" / ".join(signal.examples.of(ui_language())[:2]))
+        for signal in signals
+    )
+    return "\n".join(rows)
+
+
+def _keep(signals: frozenset[str]) -> None:
+    """In the address, and for the way back from another page."""
+    st.session_state["case"] = case_word(signals)
+    if signals:
+        st.query_params["case"] = case_word(signals)
+    elif "case" in st.query_params:
+        del st.query_params["case"]
+
+
+def _clear() -> None:
+    for group in load_model().groups:
+        st.session_state[_key(group)] = None if group.one else []
+
+
+def _add(signal: str) -> None:
+    """The answer to a question back is one more click in the form."""
+    group = next(g for g, held in load_model().in_groups() if signal in [s.id for s in held])
+    held = st.session_state[_key(group)]
+    st.session_state[_key(group)] = signal if group.one else [*held, signal]
+
+
+# The decision.
+
+
+def _show_verdict(verdict: Verdict, explained: Explained | None, index: Index) -> None:
+    st.html(verdict_bar(_headline(verdict)))
+    if verdict.question is not None:
+        _ask(verdict.question)
+    if explained is None:
+        st.warning(label("choose_unproven"))
+        return
+    citations = explained.citations.all
+    with st.container(key="choose-known" if verdict.question else "choose-verdict"):
+        sentences = _without_question(explained.sentences, verdict.question)
+        st.markdown(sentences_markdown(sentences, citations, ui_language()))
+    with st.expander(label("sources", count=len(citations)), icon=":material/format_quote:"):
+        documents = index.documents
+        proofs = (citation_html(c, documents.get(c.document), ui_language()) for c in citations)
+        st.html("".join(proofs))
+
+
+def _headline(verdict: Verdict) -> str:
+    """The decision in a few words, or the question."""
+    if verdict.outcome is not None:
+        return verdict.outcome.title.of(ui_language())
+    assert verdict.question is not None
+    return verdict.question.asks.of(ui_language())
+
+
+def _ask(question: Question) -> None:
+    """The question back; each of its choices clicks a condition."""
+    st.html(question_html(question.asks.of(ui_language())))
+    for signal, choice in zip(question.raises, question.choices.of(ui_language()), strict=True):
+        st.button(
+            label_markdown(choice),
+            key=f"choice_{signal}",
+            icon=":material/add:",
+            on_click=_add,
+            args=(signal,),
+        )
+
+
+def _without_question(
+    sentences: Sequence[Sentence], question: Question | None
+) -> Sequence[Sentence]:
+    """The question stands above its buttons already."""
+    if question is None or not sentences:
+        return sentences
+    asked = message("decide_ask", ui_language(), question=question.asks.of(ui_language()))
+    first = replace(sentences[0], lead=sentences[0].lead.removeprefix(asked).lstrip("\n"))
+    return (first, *sentences[1:])
+
+
+def _show_more(verdict: Verdict, index: Index) -> None:
+    names = ("compare", "path", "note", "image")
+    compare, path, note, image = st.tabs([label(f"choose_{name}") for name in names])
+    with compare:
+        found = comparison(index, ui_language())
+        if found is None:
+            st.warning(label("choose_unproven"))
+        else:
+            rows, citations = found
+            st.html(comparison_html(rows, citations.all, verdict, ui_language()))
+    with path:
+        st.caption(message("path_intro", ui_language()))
+        draw(path_svg(verdict, ui_language()))
+        st.html(path_words(verdict, ui_language()))
+    with note:
+        _show_note(verdict, index)
+    with image:
+        show_base_image(verdict, index)
+
+
+def _show_note(verdict: Verdict, index: Index) -> None:
+    """Markdown to copy, and the link to the case."""
+    address = _address(case_word(verdict.signals))
+    note = design_note(verdict, index, ui_language()) if verdict.outcome else ""
+    if note:
+        note = f"{note}\n{label('choose_link')}: <{address}>\n"
+        st.download_button(
+            label("choose_download"),
+            note,
+            "container-pattern.md",
+            "text/markdown",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.code(note, language="markdown", wrap_lines=True, height=420)
+    else:
+        st.info(label("choose_undecided"))
+    st.caption(label("choose_link"))
+    st.code(address, language=None, wrap_lines=True)
+
+
+def _address(word: str) -> str:
+    """Where the case can be opened again."""
+    here = (st.context.url or "choose").split("?")[0]
+    return f"{here}?case={word}&language={ui_language()}"
+
+
+main()
