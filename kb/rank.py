@@ -8,15 +8,17 @@ in rank_weights.json were fitted on questions whose section is known (`python -m
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from kb.text import normalize
 from kb.words import mentions
 
 FEATURES = (
     "question", "statement", "second", "section", "passage", "lexical", "coverage", "heading",
-    "fused", "facet", "note", "choice", "symptom",
+    "fused", "facet", "number", "note", "choice", "symptom",
 )  # fmt: skip
 
 
@@ -40,6 +42,22 @@ def facets_differ(one: str, other: str) -> float:
     """1 when one text is on training only and the other on inference only, else 0."""
     first, second = facet(one), facet(other)
     return float(bool(first and second and first != second))
+
+
+_NUMBERED = re.compile(
+    r"(?:パターン|\bpatterns?) ?([1-3])(?:(?:と|や|か|、|,| and | or |・|/) ?([1-3]))?"
+)
+
+
+def numbers(text: str) -> frozenset[str]:
+    """The patterns that a text names by number."""
+    return frozenset(n for found in _NUMBERED.findall(normalize(text)) for n in found if n)
+
+
+def numbers_differ(one: str, other: str) -> float:
+    """1 when both texts name patterns by number, and none in common, else 0."""
+    first, second = numbers(one), numbers(other)
+    return float(bool(first and second and not first & second))
 
 
 def score(features: Mapping[str, float]) -> float:

@@ -162,6 +162,7 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
         "heading": sum(map(index.lexical.weight, named)) / total,
         "fused": 10 * share,
         "facet": rank.facets_differ(query, heading),
+        "number": rank.numbers_differ(query, heading),
         "note": float(noted),
         # Our notes on choosing and on errors carry these prefixes.
         "choice": float(group.startswith("note:choose-") and rank.is_choice(query)),

@@ -45,3 +45,18 @@ def test_what_the_searches_say_counts_for_a_group() -> None:
     nothing = dict.fromkeys(rank.FEATURES, 0.0)
     for name in ("question", "lexical", "coverage", "fused"):
         assert rank.score({**nothing, name: 1.0}) > 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "differ"),
+    [
+        ("Dockerfile for training pattern 1", "Training pattern 3 > A Dockerfile", 1.0),
+        ("学習パターン 1 の Dockerfile", "学習パターン3：すべて自分で書く", 1.0),
+        ("パターン1と2の違いは？", "学習パターン2：自前のイメージ", 0.0),
+        ("patterns 1 or 3?", "Pattern 3", 0.0),
+        ("Dockerfile please", "Pattern 3", 0.0),
+        ("pattern 1", "What a container must do", 0.0),
+    ],
+)
+def test_the_number_of_another_pattern_is_told(one: str, other: str, differ: float) -> None:
+    assert rank.numbers_differ(one, other) == differ
