@@ -18,7 +18,7 @@ from kb.advise import Advice, advise, further
 from kb.cases import NOTHING
 from kb.compose import Citations, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
-from kb.followup import standalone
+from kb.followup import is_small_talk, standalone
 from kb.generate import Writer, WriterGaveUp
 from kb.image_question import Reply, image_reply
 from kb.index import Index, IndexStore
@@ -115,6 +115,9 @@ class Assistant:
         if not normalize(asked).strip("?？!！.。…、 "):
             text = "covers" if attacked else "empty_question"
             yield self._declined(question, lang, "out_of_scope", index, message(text, lang))
+            return
+        if is_small_talk(asked):
+            yield self._declined(question, lang, "out_of_scope", index, message("small_talk", lang))
             return
         if is_unsafe(question):
             yield self._declined(question, lang, "unsafe", index)

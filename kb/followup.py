@@ -52,6 +52,16 @@ class Side:
         return self.en if found[0].isascii() else self.ja
 
 
+def is_small_talk(question: str) -> bool:
+    """A greeting or a word of thanks, and nothing asked with it."""
+    text = normalize(question)
+    if "?" in text or mentions(text, "symptom") or not _holds("greeting", text):
+        return False
+    for pattern in _patterns("greeting"):
+        text = re.sub(f"{pattern.pattern}[a-z]*", " ", text)
+    return set(_words(text)) <= _listed("thanks") | _listed("no_subject")
+
+
 def standalone(question: str, history: Sequence[Turn]) -> tuple[str, bool]:
     """The query for `question`, and whether earlier turns went into it."""
     asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]

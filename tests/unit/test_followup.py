@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.followup import standalone
+from kb.followup import is_small_talk, standalone
 from tests.unit.kb_fixtures import turns
 
 # Asked after a question on something else, these are no questions without it.
@@ -145,3 +145,25 @@ def test_a_pasted_log_before_does_not_drown_the_question() -> None:
     assert rewritten
     assert len(query) < 500
     assert query.endswith("それはなぜ？")
+
+
+@pytest.mark.parametrize(
+    "said", ["ありがとう！", "こんにちは", "thanks a lot", "Hi!", "なるほど、了解"]
+)
+def test_a_greeting_asks_nothing(said: str) -> None:
+    assert is_small_talk(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ありがとう、推論の場合は？",
+        "こんにちは。MeCab を入れたいです",
+        "hi, which port does the container need",
+        "Hinton の学習コード",
+        "thanks, and for batch transform?",
+        "どうもエラーが出る",
+    ],
+)
+def test_a_question_with_a_greeting_is_a_question(said: str) -> None:
+    assert not is_small_talk(said)
