@@ -26,7 +26,8 @@ _TURNS = 6
 _LONGEST = 1_200
 """Characters of a message that are read."""
 _CLAUSE = re.compile(r"[。、！？!?;；\n]|[.,:](?= )")
-_HARDLY, _DOUBTFUL, _UNLIKELY, _SETTLED, _LIKELY, _CERTAIN = 0.03, 0.1, 0.3, 0.4, 0.5, 0.9
+_HARDLY, _DOUBTFUL, _UNLIKELY, _SETTLED, _LIKELY = 0.03, 0.1, 0.3, 0.4, 0.5
+_CONVINCING, _CERTAIN = 0.6, 0.9
 """Likelihoods of a decision being wanted; the weaker the words ask for one, the more is needed."""
 _TRUSTED, _TRUSTED_ALONE, _IMPROBABLE = 0.4, 0.45, 0.06
 """Likelihoods of a condition: taken from the meaning of a question beside what its words tell, and
@@ -123,7 +124,8 @@ def _leant(said: _Said, question: str, leaning: Lean) -> _Said:
     if best in raised and leaning.conditions[best] >= _TRUSTED:
         gone = [s for s in raised if s in _LOOSE and leaning.conditions.get(s, 1.0) < _IMPROBABLE]
         raised = {signal: words for signal, words in raised.items() if signal not in gone}
-    limit = _TRUSTED if signals.decides else _TRUSTED_ALONE if said.is_plain else 1.0
+    is_sure = said.is_plain or (leaning.asks or 0) >= _CERTAIN
+    limit = _TRUSTED if signals.decides else _TRUSTED_ALONE if is_sure else 1.0
     if best not in raised and best not in signals.denied and leaning.conditions[best] >= limit:
         clauses = [part.strip() for part in _CLAUSE.split(question)]
         raised[best] = Raised(best, max(clauses, key=len))
@@ -186,8 +188,13 @@ def _wish(text: str, likely: float | None, decides: bool) -> Wish:
         return "decision"
     if holds("plainly", text) and (named or likely is None or likely >= _UNLIKELY):
         return "decision"
-    if holds("other", text) or holds("general", text):
-        return "decision" if named and likely is not None and likely >= _CERTAIN else "other"
+    asks_other = holds("other", text) or holds("general", text)
+    # People ask in any words: what now, is that all, do I have to; or tell the case alone.
+    enough = _CONVINCING if decides and not asks_other else _CERTAIN
+    if likely is not None and likely >= enough and (decides or named or not asks_other):
+        return "decision"
+    if asks_other:
+        return "other"
     needed = _SETTLED if holds("symptom", text) else _DOUBTFUL
     if holds("decision", text) and (likely is None or likely >= needed):
         return "decision"
