@@ -29,7 +29,7 @@ _CLAUSE = re.compile(r"[。、！？!?;；\n]|[.,:](?= )")
 _HARDLY, _DOUBTFUL, _UNLIKELY, _SETTLED, _LIKELY = 0.03, 0.1, 0.3, 0.4, 0.5
 _CONVINCING, _CERTAIN = 0.6, 0.9
 """Likelihoods of a decision being wanted; the weaker the words ask for one, the more is needed."""
-_TRUSTED, _TRUSTED_ALONE, _IMPROBABLE = 0.4, 0.45, 0.06
+_TRUSTED, _TRUSTED_ALONE, _IMPROBABLE = 0.5, 0.35, 0.06
 """Likelihoods of a condition: taken from the meaning of a question beside what its words tell, and
 where they tell nothing; and not believed. Chosen on held-out fifths of our own cases."""
 _LOOSE = frozenset(
@@ -43,6 +43,7 @@ _LOOSE = frozenset(
     )
 )
 """Signals that are told in so many ways that their words are met elsewhere, too."""
+_KINDS = frozenset(("pip_packages", "os_packages"))
 NOTHING = Lean()
 
 
@@ -120,7 +121,10 @@ def _leant(said: _Said, question: str, leaning: Lean) -> _Said:
     if said.wish != "decision" or not leaning.conditions or (leaning.asks or 0) < _LIKELY:
         return said
     raised = dict(signals.raised)
-    best = max(leaning.conditions, key=leaning.conditions.__getitem__)
+    likelihoods = dict(leaning.conditions)
+    if "some_packages" in signals.raised:  # their kind is what must be asked
+        likelihoods = {s: p for s, p in likelihoods.items() if s not in _KINDS}
+    best = max(likelihoods, key=likelihoods.__getitem__)
     if best in raised and leaning.conditions[best] >= _TRUSTED:
         gone = [s for s in raised if s in _LOOSE and leaning.conditions.get(s, 1.0) < _IMPROBABLE]
         raised = {signal: words for signal, words in raised.items() if signal not in gone}
@@ -168,6 +172,7 @@ def _read(message: str, model: Model, mend: Mend, likely: float | None = None) -
     signals, text = find_signals(folded, model), folded.text
     is_other = holds("other", text) or holds("general", text)
     wish = _wish(text, likely, signals.decides)
+    asks_surely = holds("decision", text) and likely is not None and likely >= _CERTAIN
     if wish == "decision" and holds("general", text) and not signals.decides:
         wish = "other"
     return _Said(
@@ -176,7 +181,7 @@ def _read(message: str, model: Model, mend: Mend, likely: float | None = None) -
         asks=holds("asks", text),
         is_other=is_other,
         is_plain=holds("plainly", text),
-        is_own=holds("own", text) and holds("plainly", text),
+        is_own=holds("own", text) and (holds("plainly", text) or asks_surely),
         goes_on=holds("opening", text) and not holds("new_subject", text),
     )
 

@@ -77,7 +77,23 @@ def main() -> int:
     print(f"conditions: {_crossed(signals, vectors - mean, named):.3f} of {len(named)}")
     signals.fit(vectors - mean, named)
     _write(embedder.name, mean, asks, signals)
+    _check(embedder)
     return 0
+
+
+def _check(embedder: BundledEmbedder) -> None:
+    """Print how many cases are right that nothing was fitted to or worded for."""
+    right, of = Counter[str](), Counter[str]()
+    cases = read_cases(_HERE / "decide_check.yaml")
+    for case, vector in zip(cases, embedder.queries([c.question for c in cases]), strict=True):
+        read = read_case(case.question, leaning=lean.lean(vector, embedder.name))
+        verdict = decide_signals(read.signals) if read else None
+        outcome = verdict.outcome.id if verdict and verdict.outcome else None
+        asks = bool(verdict and verdict.question)
+        of[case.language] += 1
+        right[case.language] += (outcome, asks) == (case.pattern, case.clarify)
+    for language, number in of.items():
+        print(f"check {language}: {right[language]} of {number}")
 
 
 def _questions(cases: list[Case]) -> Iterator[tuple[str, bool]]:
