@@ -26,9 +26,10 @@ _TURNS = 6
 _LONGEST = 1_200
 """Characters of a message that are read."""
 _CLAUSE = re.compile(r"[。、！？!?;；\n]|[.,:](?= )")
-_HARDLY, _DOUBTFUL, _UNLIKELY, _SETTLED, _LIKELY, _CERTAIN = 0.03, 0.1, 0.3, 0.4, 0.5, 0.9
+_HARDLY, _DOUBTFUL, _UNLIKELY, _SETTLED, _LIKELY = 0.03, 0.1, 0.3, 0.4, 0.5
+_CONVINCING, _CERTAIN = 0.6, 0.9
 """Likelihoods of a decision being wanted; the weaker the words ask for one, the more is needed."""
-_TRUSTED, _TRUSTED_ALONE, _IMPROBABLE = 0.4, 0.45, 0.06
+_TRUSTED, _TRUSTED_ALONE, _IMPROBABLE = 0.5, 0.35, 0.06
 """Likelihoods of a condition: taken from the meaning of a question beside what its words tell, and
 where they tell nothing; and not believed. Chosen on held-out fifths of our own cases."""
 _LOOSE = frozenset(
@@ -42,6 +43,7 @@ _LOOSE = frozenset(
     )
 )
 """Signals that are told in so many ways that their words are met elsewhere, too."""
+_KINDS = frozenset(("pip_packages", "os_packages"))
 NOTHING = Lean()
 
 
@@ -119,11 +121,15 @@ def _leant(said: _Said, question: str, leaning: Lean) -> _Said:
     if said.wish != "decision" or not leaning.conditions or (leaning.asks or 0) < _LIKELY:
         return said
     raised = dict(signals.raised)
-    best = max(leaning.conditions, key=leaning.conditions.__getitem__)
+    likelihoods = dict(leaning.conditions)
+    if "some_packages" in signals.raised:  # their kind is what must be asked
+        likelihoods = {s: p for s, p in likelihoods.items() if s not in _KINDS}
+    best = max(likelihoods, key=likelihoods.__getitem__)
     if best in raised and leaning.conditions[best] >= _TRUSTED:
         gone = [s for s in raised if s in _LOOSE and leaning.conditions.get(s, 1.0) < _IMPROBABLE]
         raised = {signal: words for signal, words in raised.items() if signal not in gone}
-    limit = _TRUSTED if signals.decides else _TRUSTED_ALONE if said.is_plain else 1.0
+    is_sure = said.is_plain or (leaning.asks or 0) >= _CERTAIN
+    limit = _TRUSTED if signals.decides else _TRUSTED_ALONE if is_sure else 1.0
     if best not in raised and best not in signals.denied and leaning.conditions[best] >= limit:
         clauses = [part.strip() for part in _CLAUSE.split(question)]
         raised[best] = Raised(best, max(clauses, key=len))
@@ -166,6 +172,7 @@ def _read(message: str, model: Model, mend: Mend, likely: float | None = None) -
     signals, text = find_signals(folded, model), folded.text
     is_other = holds("other", text) or holds("general", text)
     wish = _wish(text, likely, signals.decides)
+    asks_surely = holds("decision", text) and likely is not None and likely >= _CERTAIN
     if wish == "decision" and holds("general", text) and not signals.decides:
         wish = "other"
     return _Said(
@@ -174,7 +181,7 @@ def _read(message: str, model: Model, mend: Mend, likely: float | None = None) -
         asks=holds("asks", text),
         is_other=is_other,
         is_plain=holds("plainly", text),
-        is_own=holds("own", text) and holds("plainly", text),
+        is_own=holds("own", text) and (holds("plainly", text) or asks_surely),
         goes_on=holds("opening", text) and not holds("new_subject", text),
     )
 
@@ -186,8 +193,13 @@ def _wish(text: str, likely: float | None, decides: bool) -> Wish:
         return "decision"
     if holds("plainly", text) and (named or likely is None or likely >= _UNLIKELY):
         return "decision"
-    if holds("other", text) or holds("general", text):
-        return "decision" if named and likely is not None and likely >= _CERTAIN else "other"
+    asks_other = holds("other", text) or holds("general", text)
+    # People ask in any words: what now, is that all, do I have to; or tell the case alone.
+    enough = _CONVINCING if decides and not asks_other else _CERTAIN
+    if likely is not None and likely >= enough and (decides or named or not asks_other):
+        return "decision"
+    if asks_other:
+        return "other"
     needed = _SETTLED if holds("symptom", text) else _DOUBTFUL
     if holds("decision", text) and (likely is None or likely >= needed):
         return "decision"

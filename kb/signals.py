@@ -122,7 +122,7 @@ def _is_negated(text: str, start: int, end: int) -> bool:
 def _versions(folded: Folded) -> dict[str, Raised]:
     """A framework with a version: what AWS offers of it, for training and for inference."""
     for offered in listed("offered"):
-        found = re.search(rf"(?:{offered['name']}){_VERSION}", folded.text, re.ASCII)
+        found = re.search(rf"(?<![a-z])(?:{offered['name']}){_VERSION}", folded.text, re.ASCII)
         if found:
             missing = {s: _number(found["version"]) > _number(offered[s]) for s in SIDES}
             signal = "version_offered"

@@ -2,8 +2,9 @@
 
 Two linear models over the embedding of a question: whether it asks which way to take (logistic
 regression), and which condition it speaks of (softmax), both with an L2 penalty. Taught by our own
-cases, by the tuning slices of both golden sets, and by the ways to ask beside those notes that are
-not on choosing. The set-aside slices are never read. The figures printed are cross-validated.
+cases and those of others, by the tuning slices of both golden sets, by the questions of the scope
+model, and by the ways to ask beside those notes that are not on choosing. The set-aside slices are
+never read. The figures printed are cross-validated.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import yaml
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
@@ -29,16 +31,22 @@ from kb.evaluate_decisions import Case, read_cases
 
 _HERE = Path(__file__).parent
 _PROJECT = _HERE.parents[1]
-_CASES = (_PROJECT / "tests/unit/decide_cases.yaml", _HERE / "decisions.yaml")
+_CASES = (
+    _PROJECT / "tests/unit/decide_cases.yaml",
+    _PROJECT / "tests/unit/decide_more.yaml",
+    _HERE / "decisions.yaml",
+)
 _ON_CHOOSING = re.compile(
     r"(?:choose|decide)-|start-(?:need|pip-not-enough|alternatives)$|.*-when$"
 )
 _CHOICE_KINDS = ("choose_pattern", "need_custom")
 _QUESTIONS = 2
 """Ways to ask that a section of the notes gives."""
+_CHOICES = 10
+"""So many questions of each person in inside3.yaml, the first ones, tell a case to decide."""
 _LEAST = 5
 """Cases from which a condition is learned."""
-_ASKS_PENALTY, _SIGNALS_PENALTY = 10.0, 100.0
+_ASKS_PENALTY, _SIGNALS_PENALTY = 30.0, 100.0
 """Inverse strength of the L2 penalties."""
 _FOLDS = 5
 
@@ -69,7 +77,23 @@ def main() -> int:
     print(f"conditions: {_crossed(signals, vectors - mean, named):.3f} of {len(named)}")
     signals.fit(vectors - mean, named)
     _write(embedder.name, mean, asks, signals)
+    _check(embedder)
     return 0
+
+
+def _check(embedder: BundledEmbedder) -> None:
+    """Print how many cases are right that nothing was fitted to or worded for."""
+    right, of = Counter[str](), Counter[str]()
+    cases = read_cases(_HERE / "decide_check.yaml")
+    for case, vector in zip(cases, embedder.queries([c.question for c in cases]), strict=True):
+        read = read_case(case.question, leaning=lean.lean(vector, embedder.name))
+        verdict = decide_signals(read.signals) if read else None
+        outcome = verdict.outcome.id if verdict and verdict.outcome else None
+        asks = bool(verdict and verdict.question)
+        of[case.language] += 1
+        right[case.language] += (outcome, asks) == (case.pattern, case.clarify)
+    for language, number in of.items():
+        print(f"check {language}: {right[language]} of {number}")
 
 
 def _questions(cases: list[Case]) -> Iterator[tuple[str, bool]]:
@@ -83,6 +107,24 @@ def _questions(cases: list[Case]) -> Iterator[tuple[str, bool]]:
         for section in read_note(file.read_text(encoding="utf-8")).sections:
             if not _ON_CHOOSING.match(section.id):
                 yield from ((question, False) for question, _ in section.questions[:_QUESTIONS])
+    yield from _scope_questions()
+
+
+def _scope_questions() -> Iterator[tuple[str, bool]]:
+    """What scope is taught by; where a note on choosing answers, only the cases among it count."""
+    for file in sorted((_HERE / "scope").glob("outside*.yaml")):
+        yield from ((row["q"], False) for row in yaml.safe_load(file.read_text(encoding="utf-8")))
+    for file in sorted((_HERE / "scope").glob("inside*.yaml")):
+        place = _CHOICES
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if line.startswith("# "):  # the next person of inside3.yaml
+                place = 0 if file.stem == "inside3" else _CHOICES
+            elif line.startswith("- "):
+                (row,) = yaml.safe_load(line)
+                on_choosing = bool(_ON_CHOOSING.match(row["section"]))
+                if on_choosing == (place < _CHOICES):
+                    yield row["q"], on_choosing
+                place += 1
 
 
 def _conditions(cases: list[Case]) -> Iterator[tuple[str, str]]:

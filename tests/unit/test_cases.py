@@ -1,7 +1,7 @@
 """What people say: the signals in it, the words that raised them, and whether a decision is wanted.
 
-The cases of decide_cases.yaml are ours, made up while the words were collected; the golden ones,
-written by somebody else, are asked in tests/eval.
+The cases of decide_cases.yaml are ours, made up while the words were collected; those of
+decide_more.yaml and the golden ones, asked in tests/eval, were written by others.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from kb.signals import find_signals
 from tests.unit.kb_fixtures import turns
 
 CASES = read_cases(Path(__file__).with_name("decide_cases.yaml"))
+MORE = read_cases(Path(__file__).with_name("decide_more.yaml"))
 
 
 def raised(*said: str, leaning: Lean = NOTHING) -> dict[str, Raised]:
@@ -47,14 +48,18 @@ def pattern(*said: str) -> str | None:
 @pytest.fixture(scope="module")
 def outcomes(embedder: BundledEmbedder) -> list[tuple[Case, bool, bool]]:
     """Each case, whether the pattern is right, and whether a question back is."""
-    vectors = embedder.queries([case.question for case in CASES])
+    return decided(CASES, embedder)
+
+
+def decided(cases: Sequence[Case], embedder: BundledEmbedder) -> list[tuple[Case, bool, bool]]:
+    vectors = embedder.queries([case.question for case in cases])
     found = []
-    for case, vector in zip(CASES, vectors, strict=True):
+    for case, vector in zip(cases, vectors, strict=True):
         leaning = NOTHING if case.history else lean(vector, embedder.name)
         read = read_case(case.question, case.history, leaning=leaning)
-        decided = decide_signals(read.signals) if read else None
-        outcome = decided.outcome.id if decided and decided.outcome else None
-        asks = bool(decided and decided.question and (read and (read.is_own or decided.rule.named)))
+        given = decide_signals(read.signals) if read else None
+        outcome = given.outcome.id if given and given.outcome else None
+        asks = bool(given and given.question and (read and (read.is_own or given.rule.named)))
         found.append((case, outcome == case.pattern, asks == case.clarify))
     return found
 
@@ -73,6 +78,13 @@ def test_nearly_all_are_right(language: str, outcomes: Sequence[tuple[Case, bool
     own = [(right and asks, case) for case, right, asks in outcomes if case.language == language]
     wrong = [case.question for right, case in own if not right]
     assert len(wrong) / len(own) <= 0.03, wrong
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_most_cases_of_others_are_right(language: str, embedder: BundledEmbedder) -> None:
+    found = decided([case for case in MORE if case.language == language], embedder)
+    wrong = [case.question for case, right, asks in found if not (right and asks)]
+    assert len(wrong) / len(found) <= 0.08, wrong
 
 
 def test_words_stand_in_what_the_person_said() -> None:
