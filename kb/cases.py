@@ -44,6 +44,8 @@ _LOOSE = frozenset(
 )
 """Signals that are told in so many ways that their words are met elsewhere, too."""
 _KINDS = frozenset(("pip_packages", "os_packages"))
+_MEANT = 0.5
+"""Likelihood of a condition from which a case that is told, or brought along, wants a decision."""
 NOTHING = Lean()
 
 
@@ -105,7 +107,7 @@ def read_case(
         case = _after(case, said) or case
         if case is None and said.wish == "decision":  # it may be told later what it is about
             case = Case(said.raised, said.is_own)
-    said = _read(question, model, mend, leaning.asks)
+    said = _read(question, model, mend, leaning)
     if not (case and _goes_on(said)):
         said = _leant(said, question, leaning)
     return _after(case, said)
@@ -167,11 +169,13 @@ def _merged(case: Case, said: _Said) -> Case:
     return Case(tuple({**kept, **said.signals.raised}.values()), is_own=True)
 
 
-def _read(message: str, model: Model, mend: Mend, likely: float | None = None) -> _Said:
+def _read(message: str, model: Model, mend: Mend, leaning: Lean = NOTHING) -> _Said:
+    likely = leaning.asks
     folded = fold(message[:_LONGEST], mend)
     signals, text = find_signals(folded, model), folded.text
     is_other = holds("other", text) or holds("general", text)
-    wish = _wish(text, likely, signals.decides)
+    is_meant = signals.decides and max(leaning.conditions.values(), default=0.0) >= _MEANT
+    wish = _wish(text, likely, signals.decides, is_meant=is_meant)
     asks_surely = holds("decision", text) and likely is not None and likely >= _CERTAIN
     if wish == "decision" and holds("general", text) and not signals.decides:
         wish = "other"
@@ -186,8 +190,11 @@ def _read(message: str, model: Model, mend: Mend, likely: float | None = None) -
     )
 
 
-def _wish(text: str, likely: float | None, decides: bool) -> Wish:
-    """What the words ask for; `likely`, where known, settles what they leave open."""
+def _wish(text: str, likely: float | None, decides: bool, *, is_meant: bool) -> Wish:
+    """What the words ask for; `likely`, where known, settles what they leave open.
+
+    `is_meant`: words name a condition that decides, and the whole message means one.
+    """
     named = holds("named", text)
     if decides and holds("which", text):
         return "decision"
@@ -205,6 +212,8 @@ def _wish(text: str, likely: float | None, decides: bool) -> Wish:
         return "decision"
     if holds("symptom", text):
         return "other"
+    if is_meant and (holds("bring", text) or (holds("need", text) and not holds("asks", text))):
+        return "decision"
     if likely is not None and likely >= _LIKELY:
         return "told"
     if holds("whether", text):

@@ -161,6 +161,19 @@ def test_a_case_that_names_another_cloud_beside_sagemaker_is_ours(assistant: Ass
     assert answer.pattern == "training-1"
 
 
+@pytest.mark.parametrize(
+    ("case", "pattern"),
+    [
+        ("R で学習", "training-3"),
+        ("gRPC server in Go already exists, can we host it?", "inference-3"),
+        ("For training we must use the hardened company image and keep script mode", "training-2"),
+        ("会社の proxy の証明書を入れないと pip が通らない。学習です", "training-1"),
+    ],
+)
+def test_a_case_that_is_only_told_is_decided(assistant: Assistant, case: str, pattern: str) -> None:
+    assert assistant.ask(case).pattern == pattern
+
+
 # --- pages without text ---------------------------------------------------------------------------
 
 
