@@ -59,7 +59,11 @@ def click(page: Page, key: str) -> None:
 def finish(page: Page) -> None:
     """Answer all questions of a step with their first choice."""
     choice = page.locator("[class*=st-key-choice_][class*=_1] button")
-    while choice.count():
+    done = page.locator(".st-key-next, .st-key-end")
+    while True:  # between two drawings of the page there may be neither for a moment
+        choice.or_(done).first.wait_for(timeout=PATIENCE)
+        if done.count():
+            return
         choice.first.click()
         settle(page)
 
@@ -180,7 +184,7 @@ def test_a_new_step_is_read_from_its_top(path_app: str, open_page: Open) -> None
     page = open_page(f"{path_app}?step=save", height=500)
     finish(page)
     page.locator(".st-key-next").scroll_into_view_if_needed()
-    assert page.evaluate("document.querySelector('.stMain').scrollTop") > 0
+    page.wait_for_function("document.querySelector('.stMain').scrollTop > 0")
     click(page, "next")
     page.wait_for_function("document.querySelector('.stMain').scrollTop === 0")
 
