@@ -227,11 +227,13 @@ class FakeSlack(Workspace):
     def _serve_socket(self, connection: ServerConnection) -> None:
         with self._lock:
             self.connections.append(connection)
-            self.connected += 1
+            waiting = list(self._pending.values())  # what comes from now on is sent to it anyway
         try:
             connection.send(json.dumps({"type": "hello", "num_connections": 1}))
-            for envelope in list(self._pending.values()):
+            for envelope in waiting:
                 self._push(envelope)
+            with self._lock:
+                self.connected += 1
             for text in connection:
                 if str(text).startswith("{"):
                     self._acknowledge(json.loads(text))

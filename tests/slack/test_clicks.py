@@ -259,6 +259,7 @@ def test_who_is_called_sees_the_answer_though_its_last_message_holds_none(
     assistant.change = long
     asked = slack.ask(MODEL)
     slack.answer(asked)
+    slack.settle()  # its other messages
     *_, last = slack.answers(asked["ts"])
     assert "/opt/ml/model" not in str(last["blocks"][0])
     slack.click(button(last, "kb_help"), last)
