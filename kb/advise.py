@@ -1,24 +1,24 @@
 """Advise: what a person says to the opening of an answer, a decision or one question back.
 
 Takes the question, the turns before it and an index; gives `Advice`, or None where no decision is
-wanted or the index cannot prove it. The signals come from the words (kb.cases), the choice from the
-rules (kb.decide), the sentences from the notes (kb.explain). This is where they meet.
+wanted or the index cannot prove it. The signals come from what was said (kb.cases), the choice from
+the rules (kb.decide), the sentences from the notes (kb.explain). This is where they meet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kb.cases import NOTHING, Case, read_case
+from kb.cases import Case, read_case
 from kb.compose import Citations, Draft
-from kb.decide import Verdict, decide_signals
+from kb.decide import decide_signals
+from kb.embedding import Embedder
 from kb.explain import Explained, explain
 from kb.index import Index
-from kb.lean import Lean
 from kb.rank import facet
+from kb.reader import Vector
 from kb.records import Decision, Language, PatternId, Raised, Turn
-from kb.text import search_tokens
 from kb.words import mentions
 
 _FURTHER = 3
@@ -44,25 +44,22 @@ def advise(
     history: Sequence[Turn],
     index: Index,
     language: Language,
-    leaning: Lean = NOTHING,
+    embedder: Embedder,
+    vectors: Mapping[str, Vector],
     propose: Propose | None = None,
 ) -> Advice | None:
-    """The decision on the case that the question brings, or goes on with."""
-    case = read_case(
-        question,
-        history,
-        knows=lambda word: all(map(index.lexical.knows, search_tokens(word))),
-        leaning=leaning,
-    )
+    """The decision on the case that the question brings, or goes on with.
+
+    `vectors`: what `embedder` gives for texts, where that is known already.
+    """
+    case = read_case(question, history, embedder, vectors)
     if case is None:
         return None
     verdict = decide_signals(case.signals)
     if verdict.rule.ask is not None and propose is not None:
-        # The words that we know leave the case open; a chat model may know others.
+        # What we read leaves the case open; a chat model may read more.
         case = _with_proposed(case, propose(question))
         verdict = decide_signals(case.signals)
-    if not case.is_own and verdict.rule.ask is not None and not _tells(verdict):
-        return None
     opening = explain(verdict, case.raised, index, language)
     if opening is None:
         return None
@@ -77,14 +74,9 @@ def advise(
 
 
 def _with_proposed(case: Case, proposed: Sequence[Raised]) -> Case:
-    known = {raised.signal for raised in case.raised}
-    new = (one for one in proposed if one.signal not in known)
-    return replace(case, raised=(*case.raised, *new))
-
-
-def _tells(verdict: Verdict) -> bool:
-    """The case names what its question back is about, so that the question makes sense."""
-    return bool(set(verdict.rule.named) & verdict.signals)
+    new = [one for one in proposed if one.signal not in case.signals]
+    signals = case.signals | {one.signal for one in new}
+    return replace(case, signals=signals, raised=(*case.raised, *new))
 
 
 def further(

@@ -15,14 +15,12 @@ from dataclasses import replace
 from functools import partial
 
 from kb.advise import Advice, advise, further
-from kb.cases import NOTHING
 from kb.compose import Citations, compose, to_markdown, to_sentences
 from kb.embedding import Embedder
 from kb.followup import is_small_talk, standalone
 from kb.generate import Writer, WriterGaveUp
 from kb.image_question import Reply, image_reply
 from kb.index import Index, IndexStore
-from kb.lean import lean
 from kb.messages import message
 from kb.propose import propose
 from kb.records import Answer, Citation, Language, Reason, Sentence, Trace, Turn
@@ -132,11 +130,10 @@ class Assistant:
             retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
         scope = decide_scope(query, retrieval, index)
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
-        # A rewritten question holds earlier ones, whose meaning is not that of this one.
-        leaning = NOTHING if rewritten else lean(retrieval.vector, self._embedder.name)
         advice = None
         if _is_ours(query):
-            advice = advise(asked, history, index, lang, leaning, self._propose)
+            known = {query: retrieval.vector}
+            advice = advise(asked, history, index, lang, self._embedder, known, self._propose)
         if advice is not None and (scope.reason is None or advice.asked):
             yield from self._advised(question, query, lang, index, retrieval, trace, advice)
             return

@@ -1,222 +1,193 @@
 """Cases: what a person wants decided, over all that they said.
 
-Takes the question and the turns before it, gives a `Case` with each signal and the words that
-raised it, or None when the person asks for something else: a definition, a comparison, the cause of
-an error, how to do something. Knows nothing about rules or outcomes.
+Takes the question, the turns before it and an embedder, gives a `Case` with its signals and the
+words that name them, or None when the person asks for something else: a definition, a comparison,
+the cause of an error, how to do something. The reader (kb.reader) tells what the conversation means
+as a whole; a signal more is taken only where it leaves that meaning as it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import cache
 
-from kb.case_words import holds
-from kb.fold import Mend, fold
-from kb.lean import Lean
-from kb.patterns import SIDES, Model, load_model
+from kb.decide import Verdict, decide_signals
+from kb.embedding import Embedder
+from kb.ngrams import uniform
+from kb.offered import find_offered
+from kb.patterns import SIDES, load_model
+from kb.reader import DENIES, Embed, Reader, Reading, Vector, load_reader
 from kb.records import Raised, Turn
-from kb.signals import Signals, find_signals, mender
 
-Wish = Literal["decision", "told", "other"]
-"""A decision is asked for; a case is told without asking; something else, or nothing, is asked."""
 _TURNS = 6
 """Earlier messages of the person that are read, the last ones."""
 _LONGEST = 1_200
 """Characters of a message that are read."""
-_CLAUSE = re.compile(r"[。、！？!?;；\n]|[.,:](?= )")
-_HARDLY, _DOUBTFUL, _UNLIKELY, _SETTLED, _LIKELY = 0.03, 0.1, 0.3, 0.4, 0.5
-_CONVINCING, _CERTAIN = 0.6, 0.9
-"""Likelihoods of a decision being wanted; the weaker the words ask for one, the more is needed."""
-_TRUSTED, _TRUSTED_ALONE, _IMPROBABLE = 0.5, 0.35, 0.06
-"""Likelihoods of a condition: taken from the meaning of a question beside what its words tell, and
-where they tell nothing; and not believed. Chosen on held-out fifths of our own cases."""
-_LOOSE = frozenset(
-    (
-        "own_server",
-        "unchanged_image",
-        "version_missing",
-        "full_control",
-        "small_image",
-        "slow_start",
-    )
+_WANTED, _SURE = 0.5, 0.8
+"""Likelihoods of a decision being wanted: taken for a case; and so, whatever the scope says."""
+_ASK = 1.1
+"""What a question back counts more than its likelihood: it costs a person less than a wrong way."""
+_DENIED = 0.3
+"""Likelihood from which a message takes something back."""
+_NAMED = 0.5
+"""Likelihood from which a message names a signal."""
+_ELLIPSIS = (
+    r"(?:(?:じゃ|じゃあ|では|で|それで|and|so|then|ok|what about|how about|for)[、,]? ?)*(?:the )?"
 )
-"""Signals that are told in so many ways that their words are met elsewhere, too."""
-_KINDS = frozenset(("pip_packages", "os_packages"))
-_MEANT = 0.5
-"""Likelihood of a condition from which a case that is told, or brought along, wants a decision."""
-NOTHING = Lean()
+_REST = r"(?:の場合|側|のほう|の方|だと|では|で|なら|は|です|の|side|part|one| )*[?？。.!]*"
+_BUT_A_SIDE = {
+    "training": re.compile(rf"{_ELLIPSIS}(?:学習|訓練|トレーニング|training|fit){_REST}"),
+    "inference": re.compile(
+        rf"{_ELLIPSIS}(?:推論|配信|エンドポイント|inference|serving|hosting|endpoint){_REST}"
+    ),
+}
+"""Messages that ask the same for a side, or name it: 推論だと？, and for hosting?"""
+_PARTS: Mapping[str, tuple[str, ...]] = {"nothing": (), "multi_model_gpu": ("multi_model", "gpu")}
+"""Conditions of the reader that are no single signal of the model."""
+_ON_VERSIONS = frozenset(("nothing", "version_offered", "aws_image_fits"))
+"""Conditions under which it counts whether AWS offers the version that is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """What a person wants decided."""
 
+    signals: frozenset[str]
     raised: tuple[Raised, ...]
-    is_own: bool
-    """They speak of their own case, so that a question back makes sense even without a signal."""
+    """Those of them that words name."""
     asked: bool = True
-    """A decision was asked for, rather than a case told."""
-
-    @property
-    def signals(self) -> frozenset[str]:
-        return frozenset(raised.signal for raised in self.raised)
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """One message."""
-
-    wish: Wish
-    signals: Signals
-    asks: bool
-    """It ends as a question does."""
-    is_other: bool
-    """Its words ask for something else than a decision."""
-    is_plain: bool
-    """It asks in plain words which way to take."""
-    is_own: bool
-    goes_on: bool
-    """Its words go on with what was said before."""
-
-    @property
-    def raised(self) -> tuple[Raised, ...]:
-        return tuple(self.signals.raised.values())
+    """A decision is surely wanted."""
 
 
 def read_case(
     question: str,
-    history: Sequence[Turn] = (),
-    *,
-    model: Model | None = None,
-    knows: Callable[[str], bool] = lambda word: False,
-    leaning: Lean = NOTHING,
+    history: Sequence[Turn],
+    embedder: Embedder,
+    vectors: Mapping[str, Vector] | None = None,
+    reader: Reader | None = None,
 ) -> Case | None:
-    """The case that `question` brings or goes on with; None when no decision is asked for.
+    """The case that `question` brings or goes on with; None when no decision is wanted.
 
-    `knows`: whether a word is one of the sources, and so no typo. `leaning`: what the meaning of
-    the question leans to, where its words do not tell.
+    `vectors`: what `embedder` gives for texts, where that is known already.
     """
-    model = model or load_model()
-    mend = mender(knows)
-    earlier = [turn.content for turn in history if turn.role == "user"][-_TURNS:]
-    case: Case | None = None
-    for message in earlier:
-        said = _read(message, model, mend)
-        case = _after(case, said) or case
-        if case is None and said.wish == "decision":  # it may be told later what it is about
-            case = Case(said.raised, said.is_own)
-    said = _read(question, model, mend, leaning)
-    if not (case and _goes_on(said)):
-        said = _leant(said, question, leaning)
-    return _after(case, said)
+    reader = reader or load_reader()
+    embed = reader.embedding_by(embedder, vectors or {})
+    said = [turn.content for turn in history if turn.role == "user"][-_TURNS:]
+    messages = [message[:_LONGEST] for message in (*said, question)]
+    case, before = None, None
+    for place in range(len(messages)):
+        case = _read(messages[: place + 1], before, reader, embed)
+        before = case or before  # a word of thanks ends no case
+    return case
 
 
-def _leant(said: _Said, question: str, leaning: Lean) -> _Said:
-    """What the meaning tells beyond the words.
-
-    A condition that no word named is taken, one that a loose word named against all likelihood is
-    not.
-    """
-    signals = said.signals
-    if said.wish != "decision" or not leaning.conditions or (leaning.asks or 0) < _LIKELY:
-        return said
-    raised = dict(signals.raised)
-    likelihoods = dict(leaning.conditions)
-    if "some_packages" in signals.raised:  # their kind is what must be asked
-        likelihoods = {s: p for s, p in likelihoods.items() if s not in _KINDS}
-    best = max(likelihoods, key=likelihoods.__getitem__)
-    if best in raised and leaning.conditions[best] >= _TRUSTED:
-        gone = [s for s in raised if s in _LOOSE and leaning.conditions.get(s, 1.0) < _IMPROBABLE]
-        raised = {signal: words for signal, words in raised.items() if signal not in gone}
-    is_sure = said.is_plain or (leaning.asks or 0) >= _CERTAIN
-    limit = _TRUSTED if signals.decides else _TRUSTED_ALONE if is_sure else 1.0
-    if best not in raised and best not in signals.denied and leaning.conditions[best] >= limit:
-        clauses = [part.strip() for part in _CLAUSE.split(question)]
-        raised[best] = Raised(best, max(clauses, key=len))
-    return replace(said, signals=replace(signals, raised=raised))
-
-
-def _after(case: Case | None, said: _Said) -> Case | None:
-    """The case that a message leaves; None when the message wants no decision."""
-    if case is not None and _goes_on(said):
-        return _merged(case, said)
-    if said.wish == "decision" and (said.signals.decides or said.is_own):
-        return Case(said.raised, said.is_own)
-    if said.wish == "told" and said.signals.decides:
-        return Case(said.raised, is_own=True, asked=False)
-    return None
-
-
-def _goes_on(said: _Said) -> bool:
-    """A condition more, the other side, a correction, or the same question again."""
-    told = bool(said.signals.raised or said.signals.denied)
-    if said.wish == "decision":
-        stands_alone = said.signals.decides and said.signals.names_side
-        return said.goes_on or (told and not stands_alone)
-    if said.wish == "other":
-        return told and not said.is_other and (said.goes_on or not said.asks)
-    return told
+def _read(
+    messages: Sequence[str], before: Case | None, reader: Reader, embed: Embed
+) -> Case | None:
+    """The case that the last message brings or goes on with; `before`: the one before it."""
+    *earlier, question = messages
+    if before is not None and (known := _known(question)):
+        return _with(before, (known,), {known: question})
+    reading = reader.read(question, earlier, embed)
+    if reading.asks < _WANTED:
+        return None
+    named = reader.signals(question, embed)
+    told = [signal for signal, likely in named.items() if likely >= _NAMED and signal != DENIES]
+    sides = {*told} & set(SIDES)
+    adds = bool(told) and named[DENIES] < _DENIED
+    if before is not None and adds and (not sides or set(told) <= set(SIDES)):
+        words = {signal: reader.words(question, signal) for signal in told}
+        return replace(_with(before, told, words), asked=reading.asks >= _SURE)
+    if len(sides) == 1:
+        reading = replace(reading, sides=dict.fromkeys(sides, 1.0))
+    elif before is not None and (side := before.signals & set(SIDES)) and not sides:
+        reading = replace(reading, sides=dict.fromkeys(side, 1 / len(side)))
+    condition, signals = _meant(reading)
+    offered = find_offered("\n".join(messages)) if condition in _ON_VERSIONS else None
+    if offered:
+        signals = signals - {"version_offered"} | {offered.signal}
+    signals = _with_named(signals, told)
+    words = {raised.signal: raised.words for raised in before.raised} if before else {}
+    for signal in signals:
+        if signal in told or signal not in words:
+            words[signal] = reader.words(question, signal)
+    if offered:
+        words[offered.signal] = offered.words
+    return _case(signals, words, asked=reading.asks >= _SURE)
 
 
-def _merged(case: Case, said: _Said) -> Case:
-    """The case with what was said since; a side takes the place of the other one."""
-    gone = set(said.signals.denied)
-    if len(said.signals.raised.keys() & set(SIDES)) == 1:
-        gone |= set(SIDES)
-    kept = {r.signal: r for r in case.raised if r.signal not in gone}
-    return Case(tuple({**kept, **said.signals.raised}.values()), is_own=True)
+def _meant(reading: Reading) -> tuple[str, frozenset[str]]:
+    """The likeliest condition of the likeliest outcome, and its signals with the side."""
+    outcomes: dict[str, float] = defaultdict(float)
+    ways: dict[str, list[tuple[float, str, frozenset[str]]]] = defaultdict(list)
+    for condition, likely in reading.conditions.items():
+        for side, share in reading.sides.items():
+            signals = frozenset((*_PARTS.get(condition, (condition,)), *([side] if side else ())))
+            outcome = _outcome(signals)
+            outcomes[outcome] += likely * share * (_ASK if outcome == "" else 1.0)
+            ways[outcome].append((likely * share, condition, signals))
+    best = max(outcomes, key=outcomes.__getitem__)
+    _, condition, signals = max(ways[best], key=lambda way: way[0])
+    return condition, signals
 
 
-def _read(message: str, model: Model, mend: Mend, leaning: Lean = NOTHING) -> _Said:
-    likely = leaning.asks
-    folded = fold(message[:_LONGEST], mend)
-    signals, text = find_signals(folded, model), folded.text
-    is_other = holds("other", text) or holds("general", text)
-    is_meant = signals.decides and max(leaning.conditions.values(), default=0.0) >= _MEANT
-    wish = _wish(text, likely, signals.decides, is_meant=is_meant)
-    asks_surely = holds("decision", text) and likely is not None and likely >= _CERTAIN
-    if wish == "decision" and holds("general", text) and not signals.decides:
-        wish = "other"
-    return _Said(
-        wish,
-        signals,
-        asks=holds("asks", text),
-        is_other=is_other,
-        is_plain=holds("plainly", text),
-        is_own=holds("own", text) and (holds("plainly", text) or asks_surely),
-        goes_on=holds("opening", text) and not holds("new_subject", text),
-    )
+def _with_named(signals: frozenset[str], told: Iterable[str]) -> frozenset[str]:
+    """The signals and those that the message names, as far as the verdict stays the same."""
+    wanted = _verdict(signals)
+    for signal in told:
+        if signal in SIDES and signals & set(SIDES):
+            continue
+        found = _verdict(signals | {signal})
+        if (found.rule, found.outcome, found.question) == (
+            wanted.rule,
+            wanted.outcome,
+            wanted.question,
+        ):
+            signals |= {signal}
+    return signals
 
 
-def _wish(text: str, likely: float | None, decides: bool, *, is_meant: bool) -> Wish:
-    """What the words ask for; `likely`, where known, settles what they leave open.
+def _with(case: Case, told: Collection[str], words: Mapping[str, str]) -> Case:
+    """The case with what was told since; a side takes the place of the other one."""
+    gone = set(SIDES) if len(set(SIDES) & set(told)) == 1 else set()
+    said = {raised.signal: raised.words for raised in case.raised}
+    said |= {signal: words[signal] for signal in told}
+    return _case((case.signals - gone) | set(told), said)
 
-    `is_meant`: words name a condition that decides, and the whole message means one.
-    """
-    named = holds("named", text)
-    if decides and holds("which", text):
-        return "decision"
-    if holds("plainly", text) and (named or likely is None or likely >= _UNLIKELY):
-        return "decision"
-    asks_other = holds("other", text) or holds("general", text)
-    # People ask in any words: what now, is that all, do I have to; or tell the case alone.
-    enough = _CONVINCING if decides and not asks_other else _CERTAIN
-    if likely is not None and likely >= enough and (decides or named or not asks_other):
-        return "decision"
-    if asks_other:
-        return "other"
-    needed = _SETTLED if holds("symptom", text) else _DOUBTFUL
-    if holds("decision", text) and (likely is None or likely >= needed):
-        return "decision"
-    if holds("symptom", text):
-        return "other"
-    if is_meant and (holds("bring", text) or (holds("need", text) and not holds("asks", text))):
-        return "decision"
-    if likely is not None and likely >= _LIKELY:
-        return "told"
-    if holds("whether", text):
-        return "other"
-    is_need = holds("just", text) or (holds("need", text) and not holds("asks", text))
-    return "told" if is_need and (likely is None or likely >= _HARDLY) else "other"
+
+def _case(signals: frozenset[str], words: Mapping[str, str], *, asked: bool = True) -> Case:
+    """In the model's order; a signal without words is not shown."""
+    raised = (Raised(s, words[s]) for s in load_model().signal if s in signals and words.get(s))
+    return Case(signals, tuple(raised), asked)
+
+
+def _known(message: str) -> str | None:
+    """The signal behind a choice that was clicked, or a message that names but a side."""
+    text = uniform(message).strip()
+    sides = (side for side, pattern in _BUT_A_SIDE.items() if pattern.fullmatch(text))
+    return _choices().get(text) or next(sides, None)
+
+
+@cache
+def _choices() -> Mapping[str, str]:
+    """The signal behind each choice of a question back, by its folded text."""
+    return {
+        uniform(text).strip(): signal
+        for question in load_model().questions
+        for choices in (question.choices.ja, question.choices.en)
+        for text, signal in zip(choices, question.raises, strict=True)
+    }
+
+
+@cache
+def _verdict(signals: frozenset[str]) -> Verdict:
+    return decide_signals(signals)
+
+
+def _outcome(signals: frozenset[str]) -> str:
+    """The id of the pattern; empty where a question back is due."""
+    outcome = _verdict(signals).outcome
+    return outcome.id if outcome else ""

@@ -1,4 +1,4 @@
-"""Fold: a text in the form that patterns match, every character with its place in the original.
+"""Fold: a text in the form that words are compared in, each character with its place.
 
 Takes a text, gives a `Folded`. NFKC and lower case move offsets, so the places are kept; blanks
 beside Japanese go, because people set them or not (apt で, aptで). Knows nothing about signals.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 
 _UNIT = re.compile(r".[\u3099\u309a\uff9e\uff9f\u0300-\u036f]*", re.DOTALL)
@@ -16,13 +15,9 @@ _UNIT = re.compile(r".[\u3099\u309a\uff9e\uff9f\u0300-\u036f]*", re.DOTALL)
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
 _JAPANESE = r"[\u3001-\u30ff\u3400-\u9fff]"
 _BLANK = re.compile(rf" (?={_JAPANESE})|(?<={_JAPANESE}) ")
-_WORD = re.compile(r"[a-z]{5,}")
 _JOINED = re.compile(r"[a-z0-9](?=[a-z0-9])")
 _REST = re.compile(r"[a-z0-9]+|[ぁ-ん]{1,4}")
 """What completes a word from its last matched character on; Japanese verbs end in a few kana."""
-
-Mend = Callable[[str], str]
-"""A lower-case word, its typo mended; the word itself when it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +38,8 @@ class Folded:
         return self.original[covered[0][0] : covered[-1][1]].strip() if covered else ""
 
 
-def fold(text: str, mend: Mend = lambda word: word) -> Folded:
-    """`text` folded; `mend` may correct single words of five letters and more."""
+def fold(text: str) -> Folded:
+    """`text` folded."""
     folded = ""
     places: list[tuple[int, int]] = []
     for unit in _UNIT.finditer(text):
@@ -53,7 +48,7 @@ def fold(text: str, mend: Mend = lambda word: word) -> Folded:
             if not (blank and folded.endswith(" ")):
                 folded += " " if blank else character
                 places.append(unit.span())
-    return _mended(_without(Folded(folded, text, tuple(places)), _BLANK), mend)
+    return _without(Folded(folded, text, tuple(places)), _BLANK)
 
 
 def _without(folded: Folded, pattern: re.Pattern[str]) -> Folded:
@@ -64,19 +59,3 @@ def _without(folded: Folded, pattern: re.Pattern[str]) -> Folded:
         folded.original,
         tuple(folded.places[i] for i in kept),
     )
-
-
-def _mended(folded: Folded, mend: Mend) -> Folded:
-    """Mended words take the place of the whole word they stand for."""
-    text, at = "", 0
-    places: list[tuple[int, int]] = []
-    for found in _WORD.finditer(folded.text):
-        mended = mend(found[0])
-        if mended == found[0]:
-            continue
-        text += folded.text[at : found.start()] + mended
-        places += folded.places[at : found.start()]
-        span = (folded.places[found.start()][0], folded.places[found.end() - 1][1])
-        places += [span] * len(mended)
-        at = found.end()
-    return Folded(text + folded.text[at:], folded.original, (*places, *folded.places[at:]))

@@ -93,24 +93,24 @@ class Group(_Frozen):
 
 
 class Signal(_Frozen):
-    """A condition of a case. Patterns are matched against the NFKC, lower-case form of a text."""
+    """A condition of a case."""
 
     id: str
     group: str
     label: Text
     examples: Texts
-    words: tuple[Pattern, ...] = ()
-    """Raise it, unless a negation stands beside them."""
-    phrases: tuple[Pattern, ...] = ()
-    """Raise it as they stand."""
-    near: tuple[tuple[Pattern, ...], ...] = ()
-    """Raise it when all patterns of a row are found in one sentence, in any order."""
-    denied: tuple[Pattern, ...] = ()
-    """Take it back."""
     implies: Side | None = None
     """The side that it belongs to, where none is named."""
     proof: Statement
     """The statement that tells what the signal means for the choice."""
+
+
+class Offered(_Frozen):
+    """The newest versions of a framework that AWS has an image of."""
+
+    name: Pattern
+    training: str
+    inference: str
 
 
 class Sided(_Frozen):
@@ -208,6 +208,7 @@ class Rule(_Frozen):
 class Model(_Frozen):
     """The whole decision model."""
 
+    offered: tuple[Offered, ...]
     groups: tuple[Group, ...]
     signals: tuple[Signal, ...]
     outcomes: tuple[Outcome, ...]

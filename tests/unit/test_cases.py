@@ -1,99 +1,50 @@
-"""What people say: the signals in it, the words that raised them, and whether a decision is wanted.
+"""What people say: whether a decision is wanted, the signals in it, and the words that name them.
 
-The cases of decide_cases.yaml are ours, made up while the words were collected; those of
-decide_more.yaml and the golden ones, asked in tests/eval, were written by others.
+How many cases are read rightly that the models were not fitted on is asked at the end; the golden
+ones are asked in tests/eval.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from kb.cases import NOTHING, read_case
+from kb.cases import Case, read_case
 from kb.decide import Verdict, decide_signals
 from kb.embedding import BundledEmbedder
-from kb.evaluate_decisions import Case, read_cases
-from kb.fold import fold
-from kb.lean import Lean, lean
+from kb.evaluate_decisions import read_cases
 from kb.patterns import load_model
-from kb.records import Raised, Turn
-from kb.signals import find_signals
+from kb.reader import DENIES, load_reader
+from kb.records import Turn
 from tests.unit.kb_fixtures import turns
 
-CASES = read_cases(Path(__file__).with_name("decide_cases.yaml"))
-MORE = read_cases(Path(__file__).with_name("decide_more.yaml"))
+HELD_OUT = read_cases(Path(__file__).parents[1] / "eval/decisions-heldout.yaml")
 
 
-def raised(*said: str, leaning: Lean = NOTHING) -> dict[str, Raised]:
-    """Signals of a conversation; the last of `said` is the question."""
-    case = read_case(said[-1], turns(*said[:-1]), leaning=leaning)
-    return {one.signal: one for one in case.raised} if case else {}
+class Reads:
+    """Reads conversations; the last message is the question."""
 
+    def __init__(self, embedder: Any) -> None:
+        self._embedder = embedder
 
-def verdict(*said: str) -> Verdict | None:
-    case = read_case(said[-1], turns(*said[:-1]))
-    return decide_signals(case.signals) if case else None
+    def case(self, *said: str) -> Case | None:
+        return read_case(said[-1], turns(*said[:-1]), self._embedder)
 
+    def verdict(self, *said: str) -> Verdict | None:
+        case = self.case(*said)
+        return decide_signals(case.signals) if case else None
 
-def pattern(*said: str) -> str | None:
-    found = verdict(*said)
-    return found.outcome.id if found and found.outcome else None
-
-
-# --- our own cases --------------------------------------------------------------------------------
+    def pattern(self, *said: str) -> str | None:
+        verdict = self.verdict(*said)
+        return verdict.outcome.id if verdict and verdict.outcome else None
 
 
 @pytest.fixture(scope="module")
-def outcomes(embedder: BundledEmbedder) -> list[tuple[Case, bool, bool]]:
-    """Each case, whether the pattern is right, and whether a question back is."""
-    return decided(CASES, embedder)
-
-
-def decided(cases: Sequence[Case], embedder: BundledEmbedder) -> list[tuple[Case, bool, bool]]:
-    vectors = embedder.queries([case.question for case in cases])
-    found = []
-    for case, vector in zip(cases, vectors, strict=True):
-        leaning = NOTHING if case.history else lean(vector, embedder.name)
-        read = read_case(case.question, case.history, leaning=leaning)
-        given = decide_signals(read.signals) if read else None
-        outcome = given.outcome.id if given and given.outcome else None
-        asks = bool(given and given.question and (read and (read.is_own or given.rule.named)))
-        found.append((case, outcome == case.pattern, asks == case.clarify))
-    return found
-
-
-def test_there_are_enough_in_both_languages() -> None:
-    assert len(CASES) > 300
-    assert len({case.id for case in CASES}) == len(CASES)
-    for language in ("ja", "en"):
-        own = [case for case in CASES if case.language == language]
-        assert sum(case.pattern is None and not case.clarify for case in own) >= 40
-        assert {case.pattern for case in own} == {None, *load_model().outcome}
-
-
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_nearly_all_are_right(language: str, outcomes: Sequence[tuple[Case, bool, bool]]) -> None:
-    own = [(right and asks, case) for case, right, asks in outcomes if case.language == language]
-    wrong = [case.question for right, case in own if not right]
-    assert len(wrong) / len(own) <= 0.03, wrong
-
-
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_most_cases_of_others_are_right(language: str, embedder: BundledEmbedder) -> None:
-    found = decided([case for case in MORE if case.language == language], embedder)
-    wrong = [case.question for case, right, asks in found if not (right and asks)]
-    assert len(wrong) / len(found) <= 0.08, wrong
-
-
-def test_words_stand_in_what_the_person_said() -> None:
-    for case in CASES:
-        said = [*(turn.content for turn in case.history), case.question]
-        read = read_case(case.question, case.history)
-        for one in read.raised if read else ():
-            assert one.words
-            assert any(one.words in message for message in said), (one, said)
+def reads(embedder: BundledEmbedder) -> Reads:
+    return Reads(embedder)
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -102,66 +53,50 @@ def test_words_stand_in_what_the_person_said() -> None:
 @pytest.mark.parametrize(
     ("text", "signal", "words"),
     [
-        ("学習で ＡＰＴ のパッケージが要る", "os_packages", "ＡＰＴ"),
-        ("推論サーバーは Go 製です", "other_language", "Go"),
-        ("a trainer written in Go", "other_language", "in Go"),
-        ("中に Python は入ってない", "other_language", "Python は入ってない"),
-        ("we are not allowed to change the image", "unchanged_image", "not allowed to change"),
-        ("the subnets have no NAT", "no_internet", "no NAT"),
-        ("a hardend base image is mandatory", "own_base", "hardend"),
+        ("学習で ＡＰＴ のパッケージが要る。どのパターン？", "os_packages", "ＡＰＴ"),
+        ("推論サーバーは Go 製です。どのパターン？", "other_language", "Go"),
+        ("a trainer written in Rust. which pattern?", "other_language", "Rust"),
+        ("our training subnets have no NAT, we need timm. which way?", "no_internet", "NAT"),
+        ("training. a hardend base image is mandatory. which pattern?", "own_base", "hardend"),
     ],
 )
-def test_the_words_that_raised_a_signal_are_named(text: str, signal: str, words: str) -> None:
-    found = raised(f"{text}. which pattern?")
-    assert words in found[signal].words
-    assert found[signal].words in text
+def test_the_words_that_name_a_signal_are_shown(
+    reads: Reads, text: str, signal: str, words: str
+) -> None:
+    case = reads.case(text)
+    assert case is not None
+    found = {raised.signal: raised.words for raised in case.raised}
+    assert words in found[signal]
+    assert found[signal] in text
 
 
 @pytest.mark.parametrize(
     ("text", "signal"),
     [
-        ("apt は不要", "os_packages"),
-        ("no apt packages are needed", "os_packages"),
-        ("we don't need anything from apt", "os_packages"),
-        ("R ではなく Python です", "other_language"),
-        ("not an LLM", "llm"),
-        ("HTTP サーバーは書きたくない", "own_server"),
-        ("we don't want to write a web server", "own_server"),
-        ("イメージは変更してもよい", "unchanged_image"),
-        ("What should we go with?", "other_language"),
-        ("VPC エンドポイント経由", "inference"),
-        ("the training toolkit", "training"),
-        ("学習済みモデル", "training"),
-        ("GPU なしの CPU のみ", "gpu"),
-        ("CodeArtifact は未契約", "private_index"),
-        ("a copy of the AWS image, byte for byte, in our company registry", "own_base"),
+        ("学習。apt は不要で pip だけ足したい。コンテナ要る？", "os_packages"),
+        ("training, no apt packages, only pip. own image?", "os_packages"),
+        ("推論。HTTP サーバーは書きたくない。自社ベース必須。どれ？", "own_server"),
+        ("Which pattern should we go with for training? Only tqdm is missing.", "other_language"),
     ],
 )
-def test_what_is_denied_or_means_something_else_raises_nothing(text: str, signal: str) -> None:
-    assert signal not in find_signals(fold(text), load_model()).raised
+def test_what_is_denied_or_means_something_else_is_no_signal(
+    reads: Reads, text: str, signal: str
+) -> None:
+    case = reads.case(text)
+    assert case is not None
+    assert signal not in case.signals
 
 
-@pytest.mark.parametrize(
-    ("text", "signal"),
-    [
-        ("PyTorch 2.6 で推論", "version_offered"),
-        ("PyTorch 2.12 で推論", "training_only"),
-        ("serving on torch 2.13", "training_only"),
-        ("PyTorch 2.15 で学習", "version_missing"),
-        ("XGBoost 3.2 training", "version_offered"),
-        ("TensorFlow 2.30", "version_missing"),
-    ],
-)
-def test_a_version_is_held_against_what_aws_offers(text: str, signal: str) -> None:
-    assert signal in find_signals(fold(text), load_model()).raised
+@pytest.mark.parametrize(("side", "pattern"), [("推論", "inference-2"), ("学習", "none")])
+def test_a_version_that_aws_does_not_offer_counts(reads: Reads, side: str, pattern: str) -> None:
+    assert reads.pattern(f"{side}で PyTorch 2.12 を使いたい。追加はなし。どのパターン？") == pattern
 
 
 # --- conversations --------------------------------------------------------------------------------
 
-
 PIP = "pip で shap だけ足したい。学習。カスタムコンテナ要る？"
 MECAB = "学習で apt の mecab が要る。どのパターン？"
-MULTI = "multi-model endpoint with our own framework. which pattern?"
+MULTI = "CPU multi-model endpoint with our own framework. which pattern?"
 
 
 @pytest.mark.parametrize(
@@ -177,8 +112,10 @@ MULTI = "multi-model endpoint with our own framework. which pattern?"
         ((MECAB, "ありがとう", "推論なら？"), "inference-1"),
     ],
 )
-def test_a_follow_up_adds_or_replaces_a_condition(said: tuple[str, ...], wanted: str) -> None:
-    assert pattern(*said) == wanted
+def test_a_follow_up_adds_or_replaces_a_condition(
+    reads: Reads, said: tuple[str, ...], wanted: str
+) -> None:
+    assert reads.pattern(*said) == wanted
 
 
 @pytest.mark.parametrize(
@@ -188,68 +125,92 @@ def test_a_follow_up_adds_or_replaces_a_condition(said: tuple[str, ...], wanted:
         (MECAB, "そのときの Dockerfile はどう書く？"),
         (MECAB, "ありがとう"),
         ("学習したモデルの置き場所は？", "推論の場合は？"),
+        ("社内ベースイメージに toolkit を入れる手順は？",),
     ],
 )
-def test_another_question_opens_with_no_decision(said: tuple[str, ...]) -> None:
-    assert verdict(*said) is None
+def test_another_question_opens_with_no_decision(reads: Reads, said: tuple[str, ...]) -> None:
+    assert reads.verdict(*said) is None
+
+
+BEFORE = {
+    "side": ("apt で ffmpeg を入れたい。どのパターン？", "We need ffmpeg from apt. Which pattern?"),
+    "kind": (
+        "学習用の AWS イメージに足りないパッケージがあります。どのパターン？",
+        "The AWS training image lacks a package. Which pattern?",
+    ),
+    "version": (
+        "学習。その版のイメージが AWS にあるかわかりません。どのパターン？",
+        "Training. No idea if AWS publishes an image for our version. Which pattern?",
+    ),
+    "need": ("うちの場合どのパターン？", "Which pattern should we use for our project?"),
+}
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
 @pytest.mark.parametrize("question", load_model().questions, ids=lambda question: question.id)
-def test_a_choice_that_is_sent_answers_the_question(question: object, language: str) -> None:
-    before = {
-        "side": (
-            "apt で ffmpeg を入れたい。どのパターン？",
-            "We need ffmpeg from apt. Which pattern?",
-        ),
-        "kind": (
-            "学習用の AWS イメージに足りないパッケージがあります。どのパターン？",
-            "The AWS training image lacks a package. Which pattern?",
-        ),
-        "version": (
-            "学習。その版のイメージが AWS にあるかわかりません。どのパターン？",
-            "Training. No idea if AWS publishes an image for our version. Which pattern?",
-        ),
-        "need": ("うちの場合どのパターン？", "Which pattern should we use for our project?"),
-    }[question.id][language == "en"]  # type: ignore[attr-defined]
-    first = verdict(before)
+def test_a_choice_that_is_clicked_answers_the_question(
+    reads: Reads, question: Any, language: str
+) -> None:
+    before = BEFORE[question.id][language == "en"]
+    first = reads.verdict(before)
     assert first is not None
     assert first.question == question
-    choices = getattr(question, "choices").of(language)  # noqa: B009 the type is the model's
-    for choice in choices:
-        then = verdict(before, choice)
-        assert then is not None, choice
-        assert then.question is None or then.question.id != first.question.id, choice
+    choices = zip(question.choices.of(language), question.raises, strict=True)
+    for choice, signal in choices:
+        case = reads.case(before, choice)
+        assert case is not None
+        assert signal in case.signals
+        assert choice in {raised.words for raised in case.raised}
+        then = decide_signals(case.signals)
+        assert then.question is None or then.question.id != question.id, choice
 
 
-# --- meaning --------------------------------------------------------------------------------------
-
-
-def test_meaning_tells_a_condition_that_no_word_names() -> None:
-    question = "学習。何やら妙なものが要る。どのパターン？"
-    found = raised(question, leaning=Lean(asks=0.9, conditions={"os_packages": 0.6, "llm": 0.1}))
-    assert found["os_packages"].words in question
-    unsure = raised(question, leaning=Lean(asks=0.9, conditions={"os_packages": 0.2, "llm": 0.1}))
-    assert "os_packages" not in unsure
-
-
-def test_meaning_settles_whether_a_decision_is_wanted_where_words_do_not() -> None:
-    question = "学習で apt のものが要る、さて？"
-    assert raised(question, leaning=Lean(asks=0.9))
-    assert not raised(question, leaning=Lean(asks=0.1))
-
-
-def test_a_question_how_is_none_whatever_its_meaning() -> None:
-    question = "社内ベースイメージに toolkit を入れる手順は？"
-    assert not raised(question, leaning=Lean(asks=0.8))
-
-
-def test_another_embedding_model_leans_to_nothing(embedder: BundledEmbedder) -> None:
-    vector = embedder.queries(["どのパターン？"])[0]
-    assert lean(vector, "another") == NOTHING
-    assert (lean(vector, embedder.name).asks or 0) > 0.5
-
-
-def test_long_messages_and_turns_of_the_assistant_do_no_harm() -> None:
+def test_long_messages_and_turns_of_the_assistant_do_no_harm(embedder: BundledEmbedder) -> None:
     history = [Turn("assistant", "apt " * 9_000), Turn("user", "x" * 50_000)]
-    assert read_case("学習のログはどこ？", history) is None
+    assert read_case("学習のログはどこ？", history, embedder) is None
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+def right(reads: Reads, language: str) -> tuple[float, list[str]]:
+    """The share of held-out cases that are read rightly, and those that are not."""
+    own = [case for case in HELD_OUT if case.language == language]
+    wrong = []
+    for case in own:
+        read = read_case(case.question, case.history, reads._embedder)
+        verdict = decide_signals(read.signals) if read else None
+        outcome = verdict.outcome.id if verdict and verdict.outcome else None
+        if (outcome, bool(verdict and verdict.question)) != (case.pattern, case.clarify):
+            wrong.append(case.id)
+    return 1 - len(wrong) / len(own), wrong
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_most_cases_that_nobody_fitted_are_read_rightly(reads: Reads, language: str) -> None:
+    share, wrong = right(reads, language)
+    assert share >= 0.85, wrong
+
+
+def test_words_stand_in_what_the_person_said(reads: Reads) -> None:
+    for held in HELD_OUT:
+        said = [*(turn.content for turn in held.history), held.question]
+        case = read_case(held.question, held.history, reads._embedder)
+        for one in case.raised if case else ():
+            assert one.words
+            assert any(one.words in message for message in said), (one, said)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_with_another_embedding_the_letters_alone_still_tell(language: str) -> None:
+    share, wrong = right(Reads(SimpleNamespace(name="another")), language)
+    assert share >= 0.7, wrong
+
+
+def test_the_models_know_the_signals_and_rules_that_are_decided_by() -> None:
+    reader = load_reader()
+    known = set(load_model().signal)
+    assert set(reader.names("signal")) - {DENIES} <= known
+    assert set(reader.names("condition")) - {"nothing", "multi_model_gpu"} <= known
+    deciding = {rule.named[0] for rule in load_model().rules if rule.named}
+    assert deciding - set(reader.names("condition")) <= {"tensorflow_serving", "old_driver"}

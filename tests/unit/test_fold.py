@@ -37,10 +37,3 @@ def test_words_are_cut_from_the_original_whole(text: str, found: str, words: str
     at = folded.text.index(found)
     assert folded.words(at, at + len(found)) == words
     assert words in text
-
-
-def test_a_mended_word_stands_for_the_one_that_was_typed() -> None:
-    folded = fold("a contianer, please", lambda word: {"contianer": "container"}.get(word, word))
-    assert folded.text == "a container, please"
-    at = folded.text.index("tainer")
-    assert folded.words(at, at + 6) == "contianer"
