@@ -16,6 +16,7 @@ from kb.decide import decide_signals
 from kb.embedding import Embedder
 from kb.explain import Explained, explain
 from kb.index import Index
+from kb.patterns import SIDES
 from kb.rank import facet
 from kb.reader import Vector
 from kb.records import Decision, Language, PatternId, Raised, Turn
@@ -74,7 +75,8 @@ def advise(
 
 
 def _with_proposed(case: Case, proposed: Sequence[Raised]) -> Case:
-    new = [one for one in proposed if one.signal not in case.signals]
+    others = set(SIDES) - case.signals if case.signals & set(SIDES) else set()
+    new = [one for one in proposed if one.signal not in {*case.signals, *others}]
     signals = case.signals | {one.signal for one in new}
     return replace(case, signals=signals, raised=(*case.raised, *new))
 

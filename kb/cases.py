@@ -16,6 +16,7 @@ from functools import cache
 
 from kb.decide import Verdict, decide_signals
 from kb.embedding import Embedder
+from kb.fold import without_unseen
 from kb.ngrams import uniform
 from kb.offered import find_offered
 from kb.patterns import SIDES, load_model
@@ -35,9 +36,9 @@ _DENIED = 0.3
 _NAMED = 0.5
 """Likelihood from which a message names a signal."""
 _ELLIPSIS = (
-    r"(?:(?:じゃ|じゃあ|では|で|それで|and|so|then|ok|what about|how about|for)[、,]? ?)*(?:the )?"
+    r"(?:(?:じゃあ?|で|は|それで|and|so|then|ok|what about|how about|for)[、,]? ?)*+(?:the )?"
 )
-_REST = r"(?:の場合|側|のほう|の方|だと|では|で|なら|は|です|の|side|part|one| )*[?？。.!]*"
+_REST = r"(?:の場合|側|のほう|の方|だと|で|なら|は|です|の|side|part|one| )*+[?？。.!]*"
 _BUT_A_SIDE = {
     "training": re.compile(rf"{_ELLIPSIS}(?:学習|訓練|トレーニング|training|fit){_REST}"),
     "inference": re.compile(
@@ -47,7 +48,7 @@ _BUT_A_SIDE = {
 """Messages that ask the same for a side, or name it: 推論だと？, and for hosting?"""
 _PARTS: Mapping[str, tuple[str, ...]] = {"nothing": (), "multi_model_gpu": ("multi_model", "gpu")}
 """Conditions of the reader that are no single signal of the model."""
-_ON_VERSIONS = frozenset(("nothing", "version_offered", "aws_image_fits"))
+_ON_VERSIONS = frozenset(("nothing", "version_offered", "training_only", "aws_image_fits"))
 """Conditions under which it counts whether AWS offers the version that is named."""
 
 
@@ -76,7 +77,7 @@ def read_case(
     reader = reader or load_reader()
     embed = reader.embedding_by(embedder, vectors or {})
     said = [turn.content for turn in history if turn.role == "user"][-_TURNS:]
-    messages = [message[:_LONGEST] for message in (*said, question)]
+    messages = [without_unseen(message[:_LONGEST]) for message in (*said, question)]
     case, before = None, None
     for place in range(len(messages)):
         case = _read(messages[: place + 1], before, reader, embed)
@@ -90,25 +91,24 @@ def _read(
     """The case that the last message brings or goes on with; `before`: the one before it."""
     *earlier, question = messages
     if before is not None and (known := _known(question)):
-        return _with(before, (known,), {known: question})
+        return _with(before, (known,), {known: question.strip()})
     reading = reader.read(question, earlier, embed)
     if reading.asks < _WANTED:
         return None
     named = reader.signals(question, embed)
+    known_sides = before.signals & set(SIDES) if before else frozenset[str]()
     told = [signal for signal, likely in named.items() if likely >= _NAMED and signal != DENIES]
     sides = {*told} & set(SIDES)
     adds = bool(told) and named[DENIES] < _DENIED
     if before is not None and adds and (not sides or set(told) <= set(SIDES)):
         words = {signal: reader.words(question, signal) for signal in told}
         return replace(_with(before, told, words), asked=reading.asks >= _SURE)
-    if len(sides) == 1:
-        reading = replace(reading, sides=dict.fromkeys(sides, 1.0))
-    elif before is not None and (side := before.signals & set(SIDES)) and not sides:
-        reading = replace(reading, sides=dict.fromkeys(side, 1 / len(side)))
+    if one_of := sides if len(sides) == 1 else set() if sides else known_sides:
+        reading = replace(reading, sides=dict.fromkeys(one_of, 1 / len(one_of)))
     condition, signals = _meant(reading)
-    offered = find_offered("\n".join(messages)) if condition in _ON_VERSIONS else None
+    offered = _offered(messages) if condition in _ON_VERSIONS else None
     if offered:
-        signals = signals - {"version_offered"} | {offered.signal}
+        signals = signals - {"version_offered", "training_only"} | {offered.signal}
     signals = _with_named(signals, told)
     words = {raised.signal: raised.words for raised in before.raised} if before else {}
     for signal in signals:
@@ -117,6 +117,11 @@ def _read(
     if offered:
         words[offered.signal] = offered.words
     return _case(signals, words, asked=reading.asks >= _SURE)
+
+
+def _offered(messages: Sequence[str]) -> Raised | None:
+    """Whether AWS offers the version that was named last."""
+    return next(filter(None, map(find_offered, reversed(messages))), None)
 
 
 def _meant(reading: Reading) -> tuple[str, frozenset[str]]:

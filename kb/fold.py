@@ -38,6 +38,11 @@ class Folded:
         return self.original[covered[0][0] : covered[-1][1]].strip() if covered else ""
 
 
+def without_unseen(text: str) -> str:
+    """`text` composed (NFC), without characters that nobody sees."""
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+
+
 def fold(text: str) -> Folded:
     """`text` folded."""
     folded = ""

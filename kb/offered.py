@@ -12,8 +12,8 @@ from kb.ngrams import uniform
 from kb.patterns import SIDES, load_model
 from kb.records import Raised
 
-_VERSION = r"[ :=\-]{0,2}(?:version |v)?(?P<version>\d+(?:\.\d+)?)(?!\d*b\b)"
-"""A number after a name; 70b is a size."""
+_VERSION = r"[ :=<>~\-]{0,3}(?:version |v)?(?P<version>\d+\.\d+)(?!\d|b\b)"
+"""A number with a point after a name; 8 GPUs are no version, and 1.5b is a size."""
 
 
 def find_offered(text: str) -> Raised | None:

@@ -3,7 +3,7 @@
 Takes a question, the person's earlier messages and a way to embed them; gives a `Reading`: how
 likely a decision is wanted, which condition decides, for which side, which signals a message names,
 and the words that name them. The models look at the meaning (the embedding) and at the letters
-(kb.ngrams). They are fitted on cases that people wrote who did not know this product
+(kb.ngrams). They are fitted on cases most of which were written without knowledge of this product
 (`python -m tests.eval.fit_reader`). Knows nothing about rules or outcomes.
 """
 
@@ -31,8 +31,9 @@ _LONGEST_WORDS = 40
 """Characters of the words that are shown for a signal."""
 _SENTENCE = re.compile(r"[^。！？!?\n;；]+?(?:[。！？!?\n;；]|[.](?=\s|$)|$)")
 _JOINED = re.compile(r"[A-Za-z0-9_.+#/-]")
+_OPENING = " \t\n\u3000、。,:：;；!！?？)）」』\"'`"
 _ENDING = re.compile(r"[ぁ-ん]{2,4}")
-_EDGE = " \t\n、。,.・:：;；!！?？()（）「」『』\"'`はがをにでとのもや"
+_EDGE = " \t\n\u3000、。,.・:：;；!！?？()（）「」『』\"'`はがをにでとのもや"
 OF_ALL = ("asks", "side", "condition")
 """Models that look at the whole conversation."""
 HEADS = (*OF_ALL, "signal")
@@ -180,7 +181,7 @@ def _best(message: str, says: NDArray[np.float64]) -> str:
         end += 1
     if end > start and (ending := _ENDING.match(message, end - 1)):  # がな, of がなくて
         end = ending.end()
-    return message[start:end].strip(_EDGE)
+    return message[start:end].lstrip(_OPENING).rstrip(_EDGE)
 
 
 def _both_joined(message: str, at: int) -> bool:

@@ -9,7 +9,7 @@ and the tuning slice of the golden questions. Nothing that is set aside, and not
 decisions-heldout.yaml is read for it.
 
 `--check` prints instead how many cases are right that the models have not seen: those of each
-writer by models fitted without that writer.
+writer by models fitted without that writer (their sequences of characters are counted, though).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _QUESTIONS = 3
 _PENALTY = 0.02
 """Of the squared weights; of 0.02, 0.05 and 0.1 the best for writers left out."""
 _OTHERS = 0.6
-"""What a question counts that is no message of a case: there are many more of them."""
+"""What a question counts that is neither a case nor golden: there are many more of them."""
 _RARE = 3
 """Texts in which a sequence of characters occurs at least."""
 _TOLD = "patterns.yaml"

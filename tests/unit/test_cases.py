@@ -6,6 +6,7 @@ ones are asked in tests/eval.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -163,6 +164,25 @@ def test_a_choice_that_is_clicked_answers_the_question(
         assert choice in {raised.words for raised in case.raised}
         then = decide_signals(case.signals)
         assert then.question is None or then.question.id != question.id, choice
+
+
+def test_hidden_characters_hide_nothing(reads: Reads) -> None:
+    assert (
+        reads.pattern("Trai\u00adning needs ffm\u00adpeg from a\u200bpt. Which pattern?")
+        == "training-1"
+    )
+
+
+def test_the_newest_version_counts(reads: Reads) -> None:
+    first = "推論で PyTorch 2.12 を使いたい。追加はなし。どのパターン？"
+    assert reads.pattern(first, "じゃあ学習は？") == "none"
+    assert reads.pattern("推論で PyTorch 2.6 を使いたい。追加はなし。どのパターン？") == "none"
+
+
+def test_a_message_that_repeats_itself_is_read_at_once(reads: Reads) -> None:
+    started = time.perf_counter()
+    reads.case(MECAB, "推論" + "では" * 500 + "x")
+    assert time.perf_counter() - started < 2
 
 
 def test_long_messages_and_turns_of_the_assistant_do_no_harm(embedder: BundledEmbedder) -> None:

@@ -19,6 +19,9 @@ from kb.records import Raised
         ("TensorFlow 2.30", Raised("version_missing", "TensorFlow 2.30")),
         ("llama 70b on torch", None),
         ("torch 70b", None),
+        ("torch 1.5b", None),
+        ("PyTorch 8 GPU", None),
+        ("torch>=2.6", Raised("version_offered", "torch>=2.6")),
         ("which version?", None),
     ],
 )
