@@ -16,6 +16,7 @@ from functools import cache
 
 from kb.decide import Verdict, decide_signals
 from kb.embedding import Embedder
+from kb.errors import PatternsError
 from kb.fold import without_unseen
 from kb.ngrams import uniform
 from kb.offered import find_offered
@@ -75,7 +76,7 @@ def read_case(
     `vectors`: what `embedder` gives for texts, where that is known already.
     """
     reader = reader or load_reader()
-    embed = reader.embedding_by(embedder, vectors or {})
+    embed = reader.features_by(embedder, vectors or {})
     said = [turn.content for turn in history if turn.role == "user"][-_TURNS:]
     messages = [without_unseen(message[:_LONGEST]) for message in (*said, question)]
     case, before = None, None
@@ -96,15 +97,16 @@ def _read(
     if reading.asks < _WANTED:
         return None
     named = reader.signals(question, embed)
-    known_sides = before.signals & set(SIDES) if before else frozenset[str]()
     told = [signal for signal, likely in named.items() if likely >= _NAMED and signal != DENIES]
     sides = {*told} & set(SIDES)
     adds = bool(told) and named[DENIES] < _DENIED
     if before is not None and adds and (not sides or set(told) <= set(SIDES)):
         words = {signal: reader.words(question, signal) for signal in told}
         return replace(_with(before, told, words), asked=reading.asks >= _SURE)
-    if one_of := sides if len(sides) == 1 else set() if sides else known_sides:
-        reading = replace(reading, sides=dict.fromkeys(one_of, 1 / len(one_of)))
+    if before is not None and not sides:
+        sides = {*before.signals} & set(SIDES)
+    if len(sides) == 1:
+        reading = replace(reading, sides=dict.fromkeys(sides, 1.0))
     condition, signals = _meant(reading)
     offered = _offered(messages) if condition in _ON_VERSIONS else None
     if offered:
@@ -129,8 +131,14 @@ def _meant(reading: Reading) -> tuple[str, frozenset[str]]:
     outcomes: dict[str, float] = defaultdict(float)
     ways: dict[str, list[tuple[float, str, frozenset[str]]]] = defaultdict(list)
     for condition, likely in reading.conditions.items():
+        parts = _PARTS.get(condition, (condition,))
+        if unknown := set(parts) - set(load_model().signal):
+            raise PatternsError(
+                f"The reader knows a condition that patterns.yaml does not: {', '.join(unknown)}. "
+                "Fit it anew: python -m tests.eval.fit_reader."
+            )
         for side, share in reading.sides.items():
-            signals = frozenset((*_PARTS.get(condition, (condition,)), *([side] if side else ())))
+            signals = frozenset((*parts, *([side] if side else ())))
             outcome = _outcome(signals)
             outcomes[outcome] += likely * share * (_ASK if outcome == "" else 1.0)
             ways[outcome].append((likely * share, condition, signals))

@@ -22,8 +22,6 @@ from kb.embedding import Embedder
 from kb.ngrams import ngrams, uniform, weigh
 
 Vector = NDArray[np.float32]
-Embed = Callable[[str], Vector]
-"""The meaning of a text."""
 FILE = Path(__file__).with_name("reader_weights.npz")
 EARLIER = 0.2
 """What the earlier messages count against the question's 1."""
@@ -51,6 +49,21 @@ class Reading:
     """training, inference, or "" where none is told; they add up to 1."""
     conditions: Mapping[str, float]
     """The condition that decides; they add up to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """One text as the models see it."""
+
+    meaning: Vector
+    rows: list[int]
+    """Of the known sequences of characters in it,"""
+    letters: Vector
+    """and their weights."""
+
+
+Embed = Callable[[str], Features]
+"""The features of a text, looked at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +97,19 @@ class Reader:
         """The classes of one model: `asks`, `side`, `condition` or `signal`."""
         return self._names[head]
 
-    def embedding_by(self, embedder: Embedder, vectors: Mapping[str, Vector]) -> Embed:
-        """The meaning of a text as the models take it; `vectors` are known from elsewhere."""
-        if embedder.name != self.embedding:
-            return lambda text: np.zeros_like(self._mean)
+    def features_by(self, embedder: Embedder, vectors: Mapping[str, Vector]) -> Embed:
+        """A text as the models take it; `vectors` are known from elsewhere."""
+        known = embedder.name == self.embedding
 
         @cache
-        def embed(text: str) -> Vector:
-            vector = vectors[text] if text in vectors else embedder.queries([text])[0]
-            meaning: Vector = vector - self._mean
-            return meaning
+        def embed(text: str) -> Features:
+            meaning = np.zeros_like(self._mean)
+            if known:
+                vector = vectors[text] if text in vectors else embedder.queries([text])[0]
+                meaning = vector - self._mean
+            weights = weigh(uniform(text), self._rarity)
+            letters = np.fromiter(weights.values(), np.float32, len(weights))
+            return Features(meaning, [self._row[gram] for gram in weights], letters)
 
         return embed
 
@@ -139,11 +155,9 @@ class Reader:
         return _best(message, says)
 
     def _score(self, weights: _Weights, text: str, embed: Embed) -> Vector:
-        weighed = weigh(uniform(text), self._rarity)
-        rows = [self._row[gram] for gram in weighed]
-        values = np.fromiter(weighed.values(), np.float32, len(weighed))
-        letters = values @ weights.letters[rows].astype(np.float32)
-        score: Vector = letters * weights.scale + embed(text) @ weights.meaning
+        seen = embed(text)
+        letters = seen.letters @ weights.letters[seen.rows].astype(np.float32)
+        score: Vector = letters * weights.scale + seen.meaning @ weights.meaning
         return score
 
 

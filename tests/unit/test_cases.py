@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from kb import cases
 from kb.cases import Case, read_case
 from kb.decide import Verdict, decide_signals
 from kb.embedding import BundledEmbedder
+from kb.errors import PatternsError
 from kb.evaluate_decisions import read_cases
 from kb.patterns import load_model
 from kb.reader import DENIES, load_reader
@@ -225,6 +227,15 @@ def test_words_stand_in_what_the_person_said(reads: Reads) -> None:
 def test_with_another_embedding_the_letters_alone_still_tell(language: str) -> None:
     share, wrong = right(Reads(SimpleNamespace(name="another")), language)
     assert share >= 0.7, wrong
+
+
+def test_models_that_do_not_fit_the_rules_are_named(
+    embedder: BundledEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {name: it for name, it in load_model().signal.items() if name != "own_base"}
+    monkeypatch.setattr(cases, "load_model", lambda: SimpleNamespace(signal=known))
+    with pytest.raises(PatternsError, match="own_base.*fit_reader"):
+        read_case("R で学習。どのパターン？", (), embedder)
 
 
 def test_the_models_know_the_signals_and_rules_that_are_decided_by() -> None:
