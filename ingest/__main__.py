@@ -27,12 +27,11 @@ from ingest.links import check, lines_of, links_of
 from ingest.onboarding import mark_reviewed, problems, read_groups, stale
 from ingest.publish import Published, publish
 from ingest.sources import Source, read_sources
-from kb.embedding import load_embedder
 from kb.errors import IndexDamaged, KbError, OnboardingError, SourcesError
-from kb.index import Index, version_folder
-from kb.onboarding import read_steps
-from kb.settings import Settings, read_settings
-from kb.versions import (
+from kb.path.onboarding import read_steps
+from kb.search.embedding import load_embedder
+from kb.search.index import Index, version_folder
+from kb.search.versions import (
     difference,
     in_use,
     locked,
@@ -41,6 +40,7 @@ from kb.versions import (
     roll_back,
     versions,
 )
+from kb.settings import Settings, read_settings
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 _STYLE = {"fetched": "green", "unchanged": "green", "kept": "yellow", "failed": "red"}
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--gate", action="store_true", help="publish nothing that answers a golden question worse"
     )
-    golden = Path("tests/eval/golden.yaml")
+    golden = Path("evals/data/golden.yaml")
     parser.add_argument("--golden", type=Path, default=golden, metavar="FILE", help="for --gate")
     commands = parser.add_subparsers(metavar="COMMAND")
     status = commands.add_parser("status", help="the version in use and its sources")

@@ -21,15 +21,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from ingest.collect import Collection
-from kb.embedding import Embedder, Vectors
 from kb.errors import IndexDamaged, KbError
-from kb.index import FORMAT, Index, version_folder, write_rows
-from kb.lexical import LexicalIndex
 from kb.records import Chunk, Document
-from kb.sections import Sections
-from kb.text import plain, search_tokens
-from kb.vectors import VectorStore
-from kb.versions import in_use, point_to, versions
+from kb.search.embedding import Embedder, Vectors
+from kb.search.index import FORMAT, Index, version_folder, write_rows
+from kb.search.lexical import LexicalIndex
+from kb.search.sections import Sections
+from kb.search.vectors import VectorStore
+from kb.search.versions import in_use, point_to, versions
+from kb.text.markup import plain
+from kb.text.tokens import search_tokens
 
 KEEP = 3
 """Versions that stay, the newest first."""

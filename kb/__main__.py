@@ -15,10 +15,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import TextIO
 
-from kb.assistant import Assistant
-from kb.drafts import draft
-from kb.errors import KbError
-from kb.evaluate import (
+from cli.image import add_image
+from cli.jsonl import answer_lines
+from cli.serialize import gap_to_json, to_json
+from evals.decisions import (
+    decide_cases,
+    read_cases,
+    read_decisions,
+    worse_decisions,
+    write_decisions,
+)
+from evals.evaluate import (
     SPLITS,
     baseline_of,
     evaluate,
@@ -28,22 +35,15 @@ from kb.evaluate import (
     sources_of,
     write_baseline,
 )
-from kb.evaluate_decisions import (
-    decide_cases,
-    read_cases,
-    read_decisions,
-    worse_decisions,
-    write_decisions,
-)
-from kb.export import write_csv, write_jsonl
-from kb.gaps import Gap, GapFinder
-from kb.image_command import add_image
-from kb.jsonl import answer_lines
+from evals.report import as_html, as_text, gather
+from evals.report_decisions import decision_text
+from kb.assistant import Assistant
+from kb.errors import KbError
+from kb.gaps.drafts import draft
+from kb.gaps.export import write_csv, write_jsonl
+from kb.gaps.gaps import Gap, GapFinder
 from kb.messages import message
 from kb.records import Answer
-from kb.report import as_html, as_text, gather
-from kb.report_decisions import decision_text
-from kb.serialize import gap_to_json, to_json
 from kb.settings import Settings, read_settings
 from kb.wiring import open_assistant, open_feedback, open_store
 
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("document", help="as named in a citation")
     source.set_defaults(run=_source)
     add_image(commands)
-    golden = Path("tests/eval/golden.yaml")
+    golden = Path("evals/data/golden.yaml")
     evaluation = commands.add_parser("eval", help="ask the golden questions and judge the answers")
     evaluation.add_argument("--golden", type=Path, default=golden, metavar="FILE")
     evaluation.add_argument(
@@ -220,7 +220,7 @@ def _draft(identity: str, gaps: Sequence[Gap]) -> str:
         raise KbError(f"There is no gap “{identity}”; `kb gaps` lists them.")
     made = draft(found[0])
     parts = {f"notes/{language}/*.md": note for language, note in made.notes.items()}
-    parts |= {"notes/evidence.yaml": made.evidence, "tests/eval/golden.yaml": made.golden}
+    parts |= {"notes/evidence.yaml": made.evidence, "evals/data/golden.yaml": made.golden}
     return "\n".join(f"=== {file}\n{text}" for file, text in parts.items())
 
 
@@ -252,7 +252,7 @@ def _check_acceptable(options: argparse.Namespace, sources: Sequence[str]) -> No
     if tuple(sources) != ("notes",):
         raise KbError(
             f"A baseline is made on an index of the notes alone; this one holds "
-            f"{', '.join(sources)}. Build one with KB_SOURCES=tests/eval/sources.yaml and "
+            f"{', '.join(sources)}. Build one with KB_SOURCES=evals/data/sources.yaml and "
             "KB_INDEX_DIR=data/eval/index, then accept with that KB_INDEX_DIR."
         )
 

@@ -6,13 +6,13 @@ Takes settings, gives an `Assistant` ready to answer, and the stores of feedback
 from __future__ import annotations
 
 from kb.assistant import Assistant
-from kb.embedding import load_embedder
-from kb.feedback import FeedbackStore
-from kb.generate import load_writer
-from kb.index import IndexStore
-from kb.progress import ProgressStore
-from kb.rerank import Reranker
+from kb.search.embedding import load_embedder
+from kb.search.index import IndexStore
+from kb.search.rerank import Reranker
 from kb.settings import Settings
+from kb.store.feedback import FeedbackStore
+from kb.store.progress import ProgressStore
+from kb.writer.generate import load_writer
 
 
 def open_store(settings: Settings) -> IndexStore:

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kb.advise import advise
-from kb.assistant import Assistant
-from kb.decide import decide_signals
-from kb.embedding import BundledEmbedder
-from kb.evaluate_decisions import (
+from cli.serialize import to_json
+from evals.decisions import (
     Case,
     Decided,
     decide_cases,
@@ -23,12 +20,15 @@ from kb.evaluate_decisions import (
     summarize_decisions,
     worse_decisions,
 )
-from kb.explain import comparison, design_note, explain
-from kb.index import Index, IndexStore
-from kb.patterns import SIDES, load_model
+from kb.assistant import Assistant
+from kb.pattern.advise import advise
+from kb.pattern.decide import decide_signals
+from kb.pattern.explain import comparison, design_note, explain
+from kb.pattern.patterns import SIDES, load_model
+from kb.proof.verify import is_proven
 from kb.records import Answer, Turn
-from kb.serialize import to_json
-from kb.verify import is_proven
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import Index, IndexStore
 from tests.eval.conftest import HERE
 
 GOLDEN = HERE / "decisions.yaml"

@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 
 from kb.assistant import Assistant
-from kb.index import Index
 from kb.records import Answer, Citation, Decision, Language, PatternId, Raised, Sentence
+from kb.search.index import Index
 from slackbot.blocks import (
     Ballot,
     _packed,

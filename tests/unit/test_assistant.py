@@ -9,9 +9,9 @@ import pytest
 
 from kb.assistant import Assistant
 from kb.errors import IndexMissing
-from kb.index import IndexStore
 from kb.records import Answer, Turn
-from kb.text import prose_language
+from kb.search.index import IndexStore
+from kb.text.language import prose_language
 from tests.unit.kb_fixtures import Notes, groups, holds, quoted
 
 ANSWERED = [

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from cli.jsonl import answer_lines
+from cli.serialize import to_json
 from kb.__main__ import main
-from kb.jsonl import answer_lines
 from kb.records import Answer, Turn
-from kb.serialize import to_json
 from tests.unit.kb_fixtures import ROOT, Notes
 
 ANSWER_FIELDS = {

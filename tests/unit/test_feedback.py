@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from kb import feedback
 from kb.__main__ import main
-from kb.database import open_database, upsert
 from kb.errors import DatabaseError, SettingsError
-from kb.export import write_csv, write_jsonl
-from kb.feedback import FeedbackStore
+from kb.gaps.export import write_csv, write_jsonl
 from kb.records import Turn
-from kb.tables import progress
+from kb.store import feedback
+from kb.store.database import open_database, upsert
+from kb.store.feedback import FeedbackStore
+from kb.store.tables import progress
 from tests.databases import Place
 from tests.unit.answers import ANSWER, QUOTE, answer, declined
 

@@ -18,16 +18,16 @@ from pathlib import Path
 
 import pytest
 
-from kb.chat import open_chat_model, without_secrets
+from cli.serialize import to_json
 from kb.errors import SettingsError
-from kb.generate import WriterGaveUp
-from kb.handover import defused
 from kb.messages import message
-from kb.prompts import prompt
 from kb.records import Answer, Turn
-from kb.retrieve import retrieve
-from kb.serialize import to_json
+from kb.search.retrieve import retrieve
 from kb.settings import Settings
+from kb.writer.chat import open_chat_model, without_secrets
+from kb.writer.generate import WriterGaveUp
+from kb.writer.handover import defused
+from kb.writer.prompts import prompt
 from tests.fake_openai import Asked, FakeOpenAI, Reply, error
 from tests.unit.generate_fixtures import World, world
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cli.serialize import to_json
 from kb.assistant import Assistant
-from kb.embedding import BundledEmbedder
-from kb.image_question import image_reply
-from kb.images import resolve
-from kb.index import Index, IndexStore
+from kb.image.lookup import resolve
+from kb.image.question import image_reply
 from kb.records import Answer, Turn
-from kb.render import answer_markdown
-from kb.serialize import to_json
-from kb.text import prose_language
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import Index, IndexStore
+from kb.text.language import prose_language
+from screens.html.answer import answer_markdown
 from tests.conftest import folder_source, ingest
 from tests.unit.kb_fixtures import ROOT, Notes, excerpt_of, quoted
 

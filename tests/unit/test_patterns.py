@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from ingest.notes import Statement, read_note
-from kb import patterns
 from kb.errors import PatternsError
-from kb.explain import PRECEDENCE
 from kb.messages import message
-from kb.patterns import SIDES, Model, Reference, Rule, load_model
+from kb.pattern import patterns
+from kb.pattern.explain import PRECEDENCE
+from kb.pattern.patterns import SIDES, Model, Reference, Rule, load_model
+from kb.proof.verify import is_proven
 from kb.records import Language
-from kb.verify import is_proven
 
 NOTES = Path(__file__).parents[2] / "notes"
 LANGUAGES: tuple[Language, ...] = ("ja", "en")

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from kb.messages import message
 from kb.records import Answer, Citation, Document, Sentence
-from kb.render import (
+from screens.html.answer import (
     answer_markdown,
     citation_html,
     evidence_name,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.claims import missing_names, missing_quantities, quantities
-from kb.embedding import BundledEmbedder
-from kb.verify import is_proven
+from kb.proof.claims import missing_names, missing_quantities, quantities
+from kb.proof.verify import is_proven
+from kb.search.embedding import BundledEmbedder
 
 STOP = "When a job is stopped the container gets SIGTERM and, 120 seconds later, SIGKILL."
 STOP_JA = "ジョブを停止するとコンテナは SIGTERM を受け取り、120 秒後に SIGKILL で終了させられます。"
