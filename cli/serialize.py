@@ -16,17 +16,29 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "language": answer.language,
         "declined": answer.declined,
         "reason": answer.reason,
+        "act": answer.act,
+        "understood": [
+            {"signal": one.signal, "words": one.words, "state": one.state, "side": one.side}
+            for one in answer.understood
+        ],
         "pattern": answer.pattern,
+        "patterns": list(answer.patterns),
         "clarify": answer.clarify,
+        "choices": list(answer.choices),
         "answer": answer.answer,
         "sentences": [
-            {"text": sentence.text, "citations": list(sentence.citations)}
+            {
+                "text": sentence.text,
+                "citations": list(sentence.citations),
+                "supported": sentence.supported,
+            }
             for sentence in answer.sentences
         ],
         "citations": [
             {
                 "number": citation.number,
                 "document": citation.document,
+                "source": citation.source,
                 "title": citation.title,
                 "heading": citation.heading,
                 "url": citation.url,
@@ -41,7 +53,6 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "index_version": answer.index_version,
         "seconds": answer.seconds,
         "suggestions": list(answer.suggestions),
-        "choices": list(answer.choices),
         "decision": _decision(answer.decision),
         "notice": answer.notice,
     }

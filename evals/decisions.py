@@ -45,7 +45,7 @@ class Decided:
     case: Case
     pattern: str | None
     clarify: bool
-    proven: bool = True
+    supported: bool = True
     """Every sentence of the answer is cited and proven."""
 
     @property
@@ -77,7 +77,7 @@ def decide_cases(
     outcomes = []
     for case in cases:
         answer = assistant.ask(case.question, case.history)
-        proven = all(sentence.proven and sentence.citations for sentence in answer.sentences)
+        proven = all(sentence.supported and sentence.citations for sentence in answer.sentences)
         outcomes.append(Decided(case, answer.pattern, answer.clarify is not None, proven))
         done()
     return outcomes
@@ -94,7 +94,7 @@ def summarize_decisions(outcomes: Sequence[Decided]) -> dict[str, float]:
         "asked though clear": mean([float(o.clarify) for o in clear]),
         "asked where open": mean([float(o.clarify) for o in open_ones]),
         "decided unasked": mean([float(o.pattern is not None or o.clarify) for o in others]),
-        "proven": mean([float(o.proven) for o in outcomes]),
+        "proven": mean([float(o.supported) for o in outcomes]),
     }
 
 

@@ -20,7 +20,7 @@ from kb.answer.quotes import Citations, to_sentences
 from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import Advice, advise, further
-from kb.proof.verify import is_proven
+from kb.proof.verify import is_supported
 from kb.reading.followup import is_small_talk, standalone
 from kb.records import Answer, Citation, Language, Reason, Sentence, Trace, Turn
 from kb.search.embedding import Embedder
@@ -237,7 +237,8 @@ class Assistant:
         """Each sentence with whether its quotes prove it."""
         return [
             replace(
-                s, proven=is_proven(_bare(s), [citations.all[n - 1].quote for n in s.citations])
+                s,
+                supported=is_supported(_bare(s), [citations.all[n - 1].quote for n in s.citations]),
             )
             for s in sentences
         ]

@@ -70,6 +70,7 @@ class Citations:
             start=start,
             end=end,
             based_on=chunk.based_on,
+            source=document.source,
         )
         self.all.append(citation)
         self._numbers[place] = citation.number

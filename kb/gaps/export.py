@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from kb.store.feedback import Entry
+from kb.store.feedback import Entry, is_doubtful
 
 COLUMNS = (
     "id", "asked_at", "surface", "person", "language", "question", "history", "answer", "declined",
@@ -36,7 +36,7 @@ def write_csv(entries: Iterable[Entry], out: TextIO) -> None:
     for entry in entries:
         fields: dict[str, Any] = {
             **asdict(entry),
-            "unproven": sum(not sentence["proven"] for sentence in entry.sentences),
+            "unproven": sum(map(is_doubtful, entry.sentences)),
             "up": sum(vote.vote == "up" for vote in entry.votes),
             "down": sum(vote.vote == "down" for vote in entry.votes),
             "comments": "\n".join(vote.comment for vote in entry.votes if vote.comment),

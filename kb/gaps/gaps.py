@@ -20,7 +20,7 @@ from kb.records import Hit, Language, Turn
 from kb.search.embedding import Vectors
 from kb.search.index import Index, IndexStore
 from kb.search.retrieve import retrieve
-from kb.store.feedback import Entry
+from kb.store.feedback import Entry, is_doubtful
 from kb.text.normal import normalize
 
 FURTHEST = 0.65
@@ -237,7 +237,7 @@ def trouble_of(entry: Entry) -> Trouble | None:
         return "down_voted"
     if entry.declined:
         return "not_in_sources" if entry.reason is None else entry.reason
-    if any(not row["proven"] and not row.get("looked_up") for row in entry.sentences):
+    if any(map(is_doubtful, entry.sentences)):
         return "unproven"
     return None
 

@@ -15,7 +15,7 @@ from kb.answer.quotes import Citations, Draft, to_sentences
 from kb.image.lookup import Image
 from kb.image.wording import title
 from kb.messages import message
-from kb.proof.verify import is_proven
+from kb.proof.verify import is_supported
 from kb.records import Chunk, Citation, Language, Sentence
 from kb.search.index import Index
 
@@ -68,7 +68,7 @@ def _statement(
 
 def _checked(sentence: Sentence, citations: Sequence[Citation]) -> Sentence:
     quotes = [citations[number - 1].quote for number in sentence.citations]
-    return replace(sentence, proven=is_proven(sentence.text, quotes))
+    return replace(sentence, supported=is_supported(sentence.text, quotes))
 
 
 def _group(section: str) -> str:

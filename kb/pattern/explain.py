@@ -16,7 +16,7 @@ from kb.messages import message
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.patterns import SIDES, Outcome, Reference, load_model, on_sides
 from kb.pattern.statements import find_statement
-from kb.proof.verify import is_proven
+from kb.proof.verify import is_supported
 from kb.records import Citation, Language, PatternId, Raised, Sentence
 from kb.search.index import Index
 from kb.text.markup import plain
@@ -156,7 +156,7 @@ class _Writer:
             citation = self._cite(reference)
             numbers.append(citation.number)
             quotes.append(citation.quote)
-        if not is_proven(text, quotes):
+        if not is_supported(text, quotes):
             raise _Missing
         self.sentences.append(Sentence(text, tuple(numbers)))
 

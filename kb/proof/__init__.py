@@ -2,3 +2,7 @@
 
 Takes a sentence and quotes, gives yes or no. Knows nothing about indexes or models.
 """
+
+from kb.proof.verify import is_supported
+
+__all__ = ["is_supported"]

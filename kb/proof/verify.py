@@ -37,7 +37,7 @@ _COPIED = 0.75
 _END = "。．.!?！？ 　:："
 
 
-def is_proven(
+def is_supported(
     sentence: str, quotes: Sequence[str], embedder: Embedder | None = None, *, context: str = ""
 ) -> bool:
     """Whether `quotes` prove `sentence`. Without quotes nothing is proven.

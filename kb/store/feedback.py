@@ -73,6 +73,15 @@ class _Away(Exception):
     """The database is away; a later try may help."""
 
 
+def is_doubtful(sentence: Mapping[str, Any]) -> bool:
+    """Whether a stored sentence has neither its quotes nor official data behind it.
+
+    Answers stored before November 2026 call the field `proven`.
+    """
+    supported = sentence.get("supported", sentence.get("proven"))
+    return supported is False and not sentence.get("looked_up")
+
+
 class FeedbackStore:
     """Answers and votes in the database; safe to share between threads."""
 

@@ -16,7 +16,7 @@ from kb.answer.quotes import Citations
 from kb.messages import message
 from kb.proof.claims import missing_names, missing_quantities, names
 from kb.proof.polarity import denies
-from kb.proof.verify import is_proven
+from kb.proof.verify import is_supported
 from kb.records import Chunk, Language, Sentence
 from kb.search.embedding import Embedder, Vectors
 from kb.search.index import Index
@@ -48,7 +48,7 @@ class Place:
 class _Checked:
     unit: Unit
     places: tuple[Place, ...]
-    proven: bool
+    supported: bool
 
 
 def attribute(
@@ -65,11 +65,11 @@ def attribute(
     checker = _Checker(sources, index, _Remembering(embedder))
     checked = [checker.check(unit, units) for unit in units]
     for number in reversed(range(len(checked))):
-        if checked[number].unit.leads and not checked[number].proven:
+        if checked[number].unit.leads and not checked[number].supported:
             checked[number] = checker.lead(checked[number], _followers(number, checked))
     kept = [each for each in checked if each.places]
     citations = Citations(index)
-    if not any(each.proven for each in kept if not each.unit.leads):
+    if not any(each.supported for each in kept if not each.unit.leads):
         return [], citations
     return list(_set(kept, citations, language)), citations
 
@@ -88,9 +88,9 @@ class _Checker:
             return replace(self._checked(claim, unit.ids), unit=unit)
         for ids in self._copies() if unit.is_block else _neighbours(unit, units):
             checked = self._checked(claim, ids)
-            if checked.proven:
+            if checked.supported:
                 return replace(checked, unit=unit)
-        return _Checked(unit, (), proven=False)
+        return _Checked(unit, (), supported=False)
 
     def _copies(self) -> list[tuple[str, ...]]:
         """Sources that a block without a source can only be copied from."""
@@ -102,20 +102,20 @@ class _Checker:
         proof = " ".join((*self._quotes(places), self._context(places)))
         text = lead.unit.text
         if places and not missing_names(text, proof) and not missing_quantities(text, proof):
-            return _Checked(lead.unit, places, proven=True)
+            return _Checked(lead.unit, places, supported=True)
         # Without anything to lead to it is a sentence like others, and a heading is nothing.
         left = () if followers or lead.unit.kind == "heading" else lead.places
-        return _Checked(lead.unit, left, proven=False)
+        return _Checked(lead.unit, left, supported=False)
 
     def _checked(self, unit: Unit, ids: Sequence[str]) -> _Checked:
         places = tuple(self._place(unit, self._sources[identity]) for identity in ids)
         alone = tuple(place for place in places if self._proves(unit, [place]))
         if alone:  # sources that add nothing to the sentence are not cited for it
-            return _Checked(unit, alone, proven=True)
+            return _Checked(unit, alone, supported=True)
         for tried in self._wider(unit, places):
             if self._proves(unit, tried):
-                return _Checked(unit, tuple(tried), proven=True)
-        return _Checked(unit, places, proven=False)
+                return _Checked(unit, tuple(tried), supported=True)
+        return _Checked(unit, places, supported=False)
 
     def _wider(self, unit: Unit, places: Sequence[Place]) -> Iterator[Sequence[Place]]:
         """All places together, then with the quotes from passages grown by their neighbours."""
@@ -163,7 +163,7 @@ class _Checker:
         if unit.kind == "code":
             return _copied(unit.text, quotes)
         claim = _as_prose(unit.text) if unit.kind == "table" else unit.text
-        if is_proven(claim, quotes, self._embedder, context=context):
+        if is_supported(claim, quotes, self._embedder, context=context):
             return True
         shown = all(place.chunk.kind in ("code", "table") for place in places)
         return shown and _names_only(claim, " ".join((*quotes, context)))
@@ -252,12 +252,12 @@ def _set(
                 )
             ),
             marker=unit.marker or (GOES_ON if goes_on else ""),
-            proven=all(each.proven for each in group),
+            supported=all(each.supported for each in group),
         )
 
 
 def _text(checked: _Checked, language: Language) -> str:
-    if checked.proven:
+    if checked.supported:
         return checked.unit.text
     space = "\n" if checked.unit.is_block else " " if language == "en" else ""
     return checked.unit.text + space + message("unproven", language)

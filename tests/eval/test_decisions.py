@@ -25,7 +25,7 @@ from kb.pattern.advise import advise
 from kb.pattern.decide import decide_signals
 from kb.pattern.explain import comparison, design_note, explain
 from kb.pattern.patterns import SIDES, load_model
-from kb.proof.verify import is_proven
+from kb.proof.verify import is_supported
 from kb.records import Answer, Turn
 from kb.search.embedding import BundledEmbedder
 from kb.search.index import Index, IndexStore
@@ -79,8 +79,8 @@ def check(answer: Answer, assistant: Assistant) -> None:
     for sentence in answer.sentences:
         quotes = [answer.citations[number - 1].quote for number in sentence.citations]
         assert quotes
-        assert sentence.proven
-        assert sentence.text.startswith("```") or is_proven(sentence.text, quotes), sentence
+        assert sentence.supported
+        assert sentence.text.startswith("```") or is_supported(sentence.text, quotes), sentence
     numbers = {number for sentence in answer.sentences for number in sentence.citations}
     assert numbers == set(range(1, len(answer.citations) + 1))
     lines = [
@@ -244,7 +244,7 @@ def test_tuned_cases_are_decided_rightly_in_both_languages(outcomes: list[Decide
 
 
 def test_every_decision_is_proven(outcomes: list[Decided]) -> None:
-    assert [o.case.id for o in outcomes if not o.proven] == []
+    assert [o.case.id for o in outcomes if not o.supported] == []
 
 
 def test_no_case_flipped_to_worse(outcomes: list[Decided]) -> None:
@@ -267,7 +267,7 @@ def test_the_figures_of_a_slice() -> None:
         Decided(clear, "none", False),
         Decided(clear, None, True),
         Decided(open_one, None, True),
-        Decided(other, "none", False, proven=False),
+        Decided(other, "none", False, supported=False),
     ]
     assert summarize_decisions(outcomes) == {
         "cases": 4.0,

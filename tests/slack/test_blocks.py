@@ -80,7 +80,7 @@ def test_a_source_whose_document_is_gone_is_still_shown(answer: Answer) -> None:
 
 
 def test_what_is_not_proven_says_so(answer: Answer) -> None:
-    doubtful = (Sentence("It is fast.", (), proven=False), Sentence("It is blue.", ()))
+    doubtful = (Sentence("It is fast.", (), supported=False), Sentence("It is blue.", ()))
     (shown, *_) = answer_messages(replace(answer, sentences=doubtful), {})
     assert shown.text == "It is fast. （出典で確認できません）\n\nIt is blue."
 

@@ -44,7 +44,7 @@ def test_an_answer_comes_back_as_it_was(store: FeedbackStore) -> None:
     assert entry.history == tuple(HISTORY)
     assert entry.citations[0]["quote"] == QUOTE
     assert entry.sentences[0]["text"] == QUOTE
-    assert (entry.sentences[0]["citations"], entry.sentences[0]["proven"]) == ([1], True)
+    assert (entry.sentences[0]["citations"], entry.sentences[0]["supported"]) == ([1], True)
     assert entry.decision == {
         "pattern": "training-1",
         "raised": [{"signal": "apt", "words": "apt で"}],

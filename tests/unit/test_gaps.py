@@ -95,7 +95,7 @@ def version(notes: Notes) -> str:
 
 def test_what_counts_as_trouble(feedback: FeedbackStore) -> None:
     keep(feedback, answer(id="fine"))
-    keep(feedback, answer(id="unproven", sentences=(Sentence("?", (), proven=False),)))
+    keep(feedback, answer(id="unproven", sentences=(Sentence("?", (), supported=False),)))
     keep(feedback, answer(id="down"))
     keep(feedback, answer(id="up"))
     keep(feedback, declined("?", id="declined"))

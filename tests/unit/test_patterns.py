@@ -16,7 +16,7 @@ from kb.messages import message
 from kb.pattern import patterns
 from kb.pattern.explain import PRECEDENCE
 from kb.pattern.patterns import SIDES, Model, Reference, Rule, load_model
-from kb.proof.verify import is_proven
+from kb.proof.verify import is_supported
 from kb.records import Language
 
 NOTES = Path(__file__).parents[2] / "notes"
@@ -68,7 +68,7 @@ def test_every_verdict_is_proven_by_what_it_cites(
     title = outcome.title.of(language)
     said = rule.says.of(language) if rule.says else message("decide_fits", language, title=title)
     proofs = [quote(r, language) for r in (rule.reason_on(side), *outcome.named)]
-    assert is_proven(said, proofs), said
+    assert is_supported(said, proofs), said
 
 
 def test_a_signal_has_examples_in_both_languages() -> None:
