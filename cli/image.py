@@ -25,23 +25,7 @@ from kb.text.language import language
 _REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
-def add_image(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """The subcommand `image`."""
-    image = commands.add_parser("image", help="the URI of an AWS base image, and how to pull it")
-    image.add_argument("framework", nargs="?", default="", help="such as pytorch, sklearn, tf")
-    image.add_argument("version", nargs="?", default="", help="the newest one when left out")
-    image.add_argument("--region", default="", help="code or name; AWS_REGION when left out")
-    image.add_argument("--scope", default="", help="training or inference")
-    image.add_argument("--instance", default="", help="such as ml.g5.xlarge, g5, cpu, graviton")
-    image.add_argument("--python", default="", help="such as 3.12")
-    image.add_argument("--base", default="", help="below Hugging Face, such as pytorch2.6")
-    how = image.add_mutually_exclusive_group()
-    how.add_argument("--json", action="store_true", help="the image as one JSON object")
-    how.add_argument("--list", action="store_true", help="frameworks, or versions of one")
-    image.set_defaults(run=run_image, usage=image)
-
-
-def run_image(given: argparse.Namespace, settings: Settings, out: TextIO) -> int:
+def run(given: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     """Print the image; 1 when there is none, 2 when a part that is needed was left out."""
     lang = _language(given)
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kb.gaps.gaps import Gap
 from kb.records import Answer, Decision
+
+if TYPE_CHECKING:  # the groups of gaps bring the database along, which an answer does not need
+    from kb.gaps.gaps import Gap
 
 
 def to_json(answer: Answer) -> dict[str, Any]:

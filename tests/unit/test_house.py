@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.parser import parser as kb_parser
 from ingest.__main__ import _parser as ingest_parser
-from kb.__main__ import _parser as kb_parser
 from kb.settings import Settings
 from slackbot.settings import SlackSettings
 
