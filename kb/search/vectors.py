@@ -2,7 +2,8 @@
 
 Takes vectors, gives chunk ids with cosine similarities. Knows nothing about texts or groups.
 Collections carry the version's name: another process's writes into a collection that is already
-open would stay invisible to it.
+open would stay invisible to it. Chroma takes half a second to import, so it is imported when
+vectors are first asked for.
 """
 
 from __future__ import annotations
@@ -10,14 +11,13 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import chromadb
 import httpx
 import numpy as np
-from chromadb.config import Settings as ChromaSettings
 
 from kb.errors import IndexDamaged
 from kb.search.embedding import Vectors
@@ -35,13 +35,27 @@ class VectorStore:
     """The vectors of one index version."""
 
     def __init__(self, folder: Path, version: str, url: str = "") -> None:
+        self._folder = folder
         self._version = version
         self._url = url
-        self._client = _server(url) if url else _embedded(folder)
+        self._open: dict[str, Any] = {}
+        if url:
+            self._client  # noqa: B018 a server that is not there is said at once
+
+    @cached_property
+    def _client(self) -> Any:
+        client = _server(self._url) if self._url else _embedded(self._folder)
         # Chroma keeps a client's files open until it is closed; without this a chat that runs for
         # weeks would hold every version it has seen.
-        self.close = weakref.finalize(self, _close, self._client)
-        self._open: dict[str, Any] = {}
+        self._finalize = weakref.finalize(self, _close, client)
+        return client
+
+    def close(self) -> None:
+        """Let go of the files or the connection; they are opened anew when asked again."""
+        if "_client" in self.__dict__:
+            self._finalize()
+            self._open.clear()
+            del self.__dict__["_client"]
 
     def create(self) -> None:
         with self._answering():
@@ -93,7 +107,7 @@ class VectorStore:
     def delete(self) -> None:
         """Take this version's collections off a server; a folder is removed by its owner."""
         for shelf in SHELVES:
-            with suppress(chromadb.errors.NotFoundError), self._answering():
+            with suppress(_errors().NotFoundError), self._answering():
                 self._client.delete_collection(self._name(shelf))
 
     def _name(self, shelf: str) -> str:
@@ -106,7 +120,7 @@ class VectorStore:
                     self._open[shelf] = self._client.get_collection(
                         self._name(shelf), embedding_function=None
                     )
-            except (ValueError, chromadb.errors.ChromaError) as error:
+            except (ValueError, _errors().ChromaError) as error:
                 raise IndexDamaged(
                     f"Index version {self._version} has no collection “{shelf}” in Chroma; "
                     "run `make ingest` to build a new version."
@@ -122,7 +136,16 @@ class VectorStore:
             raise IndexDamaged(_silent(self._url)) from error
 
 
+def _errors() -> Any:
+    import chromadb.errors
+
+    return chromadb.errors
+
+
 def _embedded(folder: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
     settings = ChromaSettings(anonymized_telemetry=False)
     return chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
 
@@ -131,6 +154,9 @@ def _server(url: str) -> Any:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise IndexDamaged(f"KB_CHROMA_URL is {url!r}, expected http(s)://host:port.")
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
     secure = parts.scheme == "https"
     try:
         client: Any = chromadb.HttpClient(
