@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TextIO
 
+from evals.aside import aside
 from evals.decisions import (
     decide_cases,
     read_cases,
@@ -55,6 +56,9 @@ def run(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
         write_baseline(baseline_of(outcomes, index), options.baseline)
     print(as_text(outcomes, worse, better), file=out)
     decided_worse = _eval_decisions(options, assistant, out)
+    print("\nSet aside, with the 95 % interval:", file=out)
+    for share in aside(assistant, outcomes):
+        print(share, file=out)
     print(f"\nReport: {options.report}", file=out)
     if options.accept:
         print(f"Accepted: {options.baseline}", file=out)

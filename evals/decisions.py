@@ -112,8 +112,9 @@ def decision_slices(outcomes: Sequence[Decided]) -> dict[str, list[Decided]]:
 
 
 def write_decisions(outcomes: Sequence[Decided], file: Path) -> None:
-    """What is accepted: each case and whether it was right, one a line."""
-    lines = [f"  {json.dumps(o.case.id)}: {json.dumps(o.right)}" for o in outcomes]
+    """What is accepted: each tuned case and whether it was right, one a line."""
+    tuned = [o for o in outcomes if o.case.split == "tune"]
+    lines = [f"  {json.dumps(o.case.id)}: {json.dumps(o.right)}" for o in tuned]
     file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 

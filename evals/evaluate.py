@@ -91,6 +91,9 @@ class Outcome:
     gains: Mapping[str, int] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     seconds: float = 0.0
+    pattern_right: bool | None = None
+    """Whether the pattern that the item names was decided for; None where it names none."""
+    answer: str = ""
 
     @property
     def right(self) -> bool:
@@ -198,7 +201,13 @@ def judge(
         gains={group: len(ids & needed) for group, ids in held.items() if ids & needed},
         missing=(*missing, *(f"must not appear: {word}" for word in wrong)),
         seconds=answer.seconds,
+        pattern_right=None if item.pattern is None else item.pattern in _decided(answer),
+        answer=answer.answer,
     )
+
+
+def _decided(answer: Answer) -> set[str | None]:
+    return {answer.pattern, *answer.patterns}
 
 
 def _prose(answer: Answer) -> str:
@@ -279,7 +288,7 @@ def baseline_of(outcomes: Sequence[Outcome], index: Index) -> Baseline:
     return Baseline(
         sources_of(index),
         {name: _rounded(summarize(part)) for name, part in slices(outcomes).items()},
-        {o.id: _row(o) for o in outcomes},
+        {o.id: _row(o) for o in outcomes if o.split == "tune"},
     )
 
 
@@ -289,12 +298,13 @@ def sources_of(index: Index) -> tuple[str, ...]:
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:
-    """What is kept of an item: enough to see a flip and why."""
+    """What is kept of an item: enough to see a flip and to read it."""
     return {
         "right": outcome.right,
         "declined": outcome.declined,
         "facts": round(outcome.facts, 3),
         "found5": outcome.found5,
+        "answer": outcome.answer,
     }
 
 
@@ -327,8 +337,11 @@ def read_baseline(file: Path) -> Baseline | None:
 def flips(
     outcomes: Sequence[Outcome], baseline: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[str], list[str]]:
-    """Ids that were right and are wrong now, and the other way round; new items count for none."""
-    known = [o for o in outcomes if o.id in baseline]
+    """Ids that were right and are wrong now, and the other way round; new items count for none.
+
+    Of the tuning slice alone: what is set aside is never looked at item by item.
+    """
+    known = [o for o in outcomes if o.id in baseline and o.split == "tune"]
     worse = [o.id for o in known if baseline[o.id]["right"] and not o.right]
     better = [o.id for o in known if o.right and not baseline[o.id]["right"]]
     return worse, better

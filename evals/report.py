@@ -24,6 +24,7 @@ from evals.evaluate import (
     sources_of,
     summarize,
 )
+from kb.search import rank
 from kb.search.index import Index
 
 _DIFFERENCE = "ja − en"
@@ -52,7 +53,7 @@ class Facts:
 
 def gather(index: Index, *, fit: Path, peer: Path) -> Facts:
     """What to say beside the outcomes; `fit` and `peer` are JSON files that may be missing."""
-    folder = Path(__file__).parent
+    folder = Path(rank.__file__).parent
     return Facts(
         version=index.version,
         embedding=str(index.manifest["embedding"]),

@@ -94,7 +94,7 @@ def _measured(
         "items": len(items),
         "found@5": _share([o.found5 for o in answerable if o.gains]),
         "all facts": _share([float(o.right) for o in answerable]),
-        "wrong": [o.id for o in outcomes if not o.right],
+        "wrong": [o.id for o in outcomes if not o.right and o.split == "tune"],
     }
 
 

