@@ -26,13 +26,14 @@ from ingest.gate import changes, gate
 from ingest.links import check, lines_of, links_of
 from ingest.onboarding import mark_reviewed, problems, read_groups, stale
 from ingest.publish import Published, publish
+from ingest.shipped import FILE as SHIPPED
+from ingest.shipped import write_shipped
 from ingest.sources import Source, read_sources
-from kb.embedding import load_embedder
 from kb.errors import IndexDamaged, KbError, OnboardingError, SourcesError
-from kb.index import Index, version_folder
-from kb.onboarding import read_steps
-from kb.settings import Settings, read_settings
-from kb.versions import (
+from kb.path.onboarding import read_steps
+from kb.search.embedding import load_embedder
+from kb.search.index import Index, IndexStore, version_folder
+from kb.search.versions import (
     difference,
     in_use,
     locked,
@@ -41,6 +42,7 @@ from kb.versions import (
     roll_back,
     versions,
 )
+from kb.settings import Settings, read_settings
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 _STYLE = {"fetched": "green", "unchanged": "green", "kept": "yellow", "failed": "red"}
@@ -72,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--gate", action="store_true", help="publish nothing that answers a golden question worse"
     )
-    golden = Path("tests/eval/golden.yaml")
+    golden = Path("evals/data/golden.yaml")
     parser.add_argument("--golden", type=Path, default=golden, metavar="FILE", help="for --gate")
     commands = parser.add_subparsers(metavar="COMMAND")
     status = commands.add_parser("status", help="the version in use and its sources")
@@ -89,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     footnotes.add_argument("folder", nargs="?", default="notes", type=Path)
     footnotes.set_defaults(run=_footnotes)
+    vectors = commands.add_parser(
+        "vectors", help="keep the vectors of the notes of the version in use in the repository"
+    )
+    vectors.set_defaults(run=_vectors)
     links = commands.add_parser("links", help="ask whether all links of evidence and sources exist")
     links.add_argument("folder", nargs="?", default="notes", type=Path)
     links.set_defaults(run=_links)
@@ -269,6 +275,12 @@ def _rollback(options: argparse.Namespace, settings: Settings, console: Console)
 def _footnotes(options: argparse.Namespace, settings: Settings, console: Console) -> int:
     changed = write_footnotes(options.folder)
     console.print("\n".join(f"renewed {file}" for file in changed) or "All footnotes are in step.")
+    return 0
+
+
+def _vectors(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    count = write_shipped(IndexStore(settings.index_dir, settings.chroma_url).current())
+    console.print(f"{count} vectors written to {SHIPPED}.")
     return 0
 
 

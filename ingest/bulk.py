@@ -20,8 +20,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import BertConfig, BertModel
 
-from kb.embedding import Vectors, fold
 from kb.errors import EmbeddingError
+from kb.search.embedding import Vectors, fold
 
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 _WINDOW = 512

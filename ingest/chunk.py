@@ -15,7 +15,9 @@ from dataclasses import replace
 from ingest.notes import Note, NoteSection, Span, Statement, read_note
 from ingest.parse import Block, Parsed
 from kb.records import Chunk, ChunkKind, Document
-from kb.text import normalize, plain, sentences
+from kb.text.markup import plain
+from kb.text.normal import normalize
+from kb.text.sentences import sentences
 
 LIMIT = 480
 """Model tokens of `search_text`, headings included. The bundled model reads 512."""

@@ -20,8 +20,8 @@ from ingest.fetch import PATIENCE, Fetched, Validators, fetch
 from ingest.parse import Parsed, parse
 from ingest.sources import Source
 from kb.errors import FetchError, ParseError
-from kb.index import Index
 from kb.records import Chunk, Document
+from kb.search.index import Index
 
 _SILENCE = 120.0
 """Seconds after which a fetch that still makes progress is given up all the same."""

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from evals.evaluate import Item, evaluate, read_golden
+from evals.metrics import mean
 from kb.assistant import Assistant
-from kb.embedding import Embedder
 from kb.errors import KbError
-from kb.evaluate import Item, evaluate, read_golden
-from kb.index import Index, IndexStore
-from kb.metrics import mean
+from kb.search.embedding import Embedder
+from kb.search.index import Index, IndexStore
 
 Approve = Callable[[Index], dict[str, Any]]
 """Looks at a complete version before it comes into use; raises KbError to refuse it."""

@@ -13,7 +13,7 @@ import yaml
 
 from ingest.chunk import chunk
 from ingest.parse import Parsed
-from kb.onboarding import Check, Step, is_stale, read_steps, step_hash
+from kb.path.onboarding import Check, Step, is_stale, read_steps, step_hash
 from kb.records import Chunk, Document, Language
 
 _LANGUAGES: tuple[Language, ...] = ("ja", "en")

@@ -23,7 +23,8 @@ from markdown_it.token import Token
 from ingest.fetch import RawDocument
 from kb.errors import ParseError
 from kb.records import Document
-from kb.text import plain, prose_language
+from kb.text.language import prose_language
+from kb.text.markup import plain
 
 BlockKind = Literal["prose", "code", "table"]
 _MARKDOWN = MarkdownIt("commonmark").enable("table").disable("inline")  # blocks are enough

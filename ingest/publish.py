@@ -21,15 +21,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from ingest.collect import Collection
-from kb.embedding import Embedder, Vectors
+from ingest.shipped import read_shipped, text_key
 from kb.errors import IndexDamaged, KbError
-from kb.index import FORMAT, Index, version_folder, write_rows
-from kb.lexical import LexicalIndex
 from kb.records import Chunk, Document
-from kb.sections import Sections
-from kb.text import plain, search_tokens
-from kb.vectors import VectorStore
-from kb.versions import in_use, point_to, versions
+from kb.search.embedding import Embedder, Vectors
+from kb.search.index import FORMAT, Index, version_folder, write_rows
+from kb.search.lexical import LexicalIndex
+from kb.search.sections import Sections
+from kb.search.vectors import VectorStore
+from kb.search.versions import in_use, point_to, versions
+from kb.text.markup import plain
+from kb.text.tokens import search_tokens
 
 KEEP = 3
 """Versions that stay, the newest first."""
@@ -150,22 +152,18 @@ def _vectors(
     previous: Index | None,
     progress: Callable[[int, int], None],
 ) -> tuple[dict[str, Any], int]:
-    """Vectors by search text; only texts that the version before does not hold are embedded."""
-    known: dict[str, Any] = {}
+    """Vectors by search text; only texts that neither the repository nor the version before holds
+    are embedded.
+    """
+    known: dict[str, Any] = dict(read_shipped(embedder.name))
     if previous is not None and previous.manifest["embedding"] == embedder.name:
         with suppress(IndexDamaged):  # then all are embedded anew
             stored = previous.vectors.get(previous.chunks)
-            known = {_text_key(c): stored[c.id] for c in previous.chunks.values() if c.id in stored}
-    texts = {_text_key(chunk): chunk for chunk in chunks}
+            known |= {text_key(c): stored[c.id] for c in previous.chunks.values() if c.id in stored}
+    texts = {text_key(chunk): chunk for chunk in chunks}
     new = {key: chunk for key, chunk in texts.items() if key not in known}
     known.update(_embed(new, embedder, progress))
     return {key: known[key] for key in texts}, len(new)
-
-
-def _text_key(chunk: Chunk) -> str:
-    """Chunks with one key have one vector: the same text, embedded in the same way."""
-    way = "query" if chunk.kind == "question" else "passage"
-    return hashlib.sha256(f"{way}|{chunk.search_text}".encode()).hexdigest()
 
 
 def _embed(
@@ -210,7 +208,7 @@ def _write(
         tokens.setdefault(chunk.group, []).extend(search_tokens(f"{heading} {text}"))
     LexicalIndex.build(tokens).save(folder / "lexical")
     told = [chunk for chunk in chunks if chunk.kind in ("question", "statement")]
-    known = [vectors[_text_key(chunk)] for chunk in told]
+    known = [vectors[text_key(chunk)] for chunk in told]
     Sections.fit(np.array(known, np.float32), [c.group for c in told]).save(folder)
     store = VectorStore(folder, folder.name, chroma_url)
     store.create()
@@ -218,9 +216,7 @@ def _write(
     for chunk in chunks:
         shelves.setdefault(_SHELF.get(chunk.kind, "passages"), []).append(chunk)
     for shelf, members in shelves.items():
-        store.add(
-            shelf, [c.id for c in members], np.stack([vectors[_text_key(c)] for c in members])
-        )
+        store.add(shelf, [c.id for c in members], np.stack([vectors[text_key(c)] for c in members]))
     if store.count() != len(chunks):
         raise IndexDamaged(
             f"Chroma holds {store.count()} of {len(chunks)} chunks; run ingest again."

@@ -14,22 +14,25 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 
-from kb.advise import Advice, advise, further
-from kb.compose import Citations, compose, to_markdown, to_sentences
-from kb.embedding import Embedder
-from kb.followup import is_small_talk, standalone
-from kb.generate import Writer, WriterGaveUp
-from kb.image_question import Reply, image_reply
-from kb.index import Index, IndexStore
+from kb.answer.compose import compose
+from kb.answer.markdown import to_markdown
+from kb.answer.quotes import Citations, to_sentences
+from kb.image.question import Reply, image_reply
 from kb.messages import message
-from kb.propose import propose
+from kb.pattern.advise import Advice, advise, further
+from kb.proof.verify import is_supported
+from kb.reading.followup import is_small_talk, standalone
 from kb.records import Answer, Citation, Language, Reason, Sentence, Trace, Turn
-from kb.rerank import Reranker
-from kb.retrieve import Retrieval, retrieve
-from kb.scope import decide_scope, is_unsafe, without_attack
-from kb.text import language, normalize, respell
-from kb.verify import is_proven
-from kb.words import mentions
+from kb.search.embedding import Embedder
+from kb.search.index import Index, IndexStore
+from kb.search.rerank import Reranker
+from kb.search.retrieve import Retrieval, retrieve
+from kb.search.scope import decide_scope, is_unsafe, without_attack
+from kb.text.language import language
+from kb.text.normal import normalize, respell
+from kb.text.words import mentions
+from kb.writer.generate import Writer, WriterGaveUp
+from kb.writer.propose import propose
 
 LONGEST = 1_200
 """Characters of a question that are searched; of a longer one its two ends."""
@@ -234,7 +237,8 @@ class Assistant:
         """Each sentence with whether its quotes prove it."""
         return [
             replace(
-                s, proven=is_proven(_bare(s), [citations.all[n - 1].quote for n in s.citations])
+                s,
+                supported=is_supported(_bare(s), [citations.all[n - 1].quote for n in s.citations]),
             )
             for s in sentences
         ]

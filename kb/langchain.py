@@ -20,13 +20,13 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field, SkipValidation
 
-from kb.embedding import Embedder, load_embedder
-from kb.index import Index, IndexStore
-from kb.links import deep_link
 from kb.records import Chunk, Hit, Language
-from kb.retrieve import retrieve
+from kb.search.embedding import Embedder, load_embedder
+from kb.search.index import Index, IndexStore
+from kb.search.links import deep_link
+from kb.search.retrieve import retrieve
 from kb.settings import Settings
-from kb.text import language
+from kb.text.language import language
 from kb.wiring import open_store
 
 

@@ -21,6 +21,23 @@ PatternId = Literal[
     "inference-2",
     "inference-3",
 ]
+Act = Literal[
+    "question",
+    "case",
+    "revision",
+    "form",
+    "why",
+    "alternatives",
+    "complaint",
+    "thanks",
+    "greeting",
+    "capabilities",
+    "help",
+    "paste",
+]
+"""What a message does: asks, tells a case or changes it, acts on the last answer, or is said to
+somebody who listens."""
+Side = Literal["training", "inference"]
 ChunkKind = Literal["passage", "code", "table", "statement", "question"]
 """What a chunk is. Notes give `statement`, `question` (a way people ask for a section), `code` and
 `table`; every other document gives `passage`, `code` and `table`."""
@@ -106,6 +123,8 @@ class Citation:
     start: int
     end: int
     based_on: tuple[str, ...] = ()
+    source: str = ""
+    """Id of the document's entry in sources.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +136,8 @@ class Sentence:
     marker: str = ""
     """How the sentence is set: a paragraph (``), one that goes on with the next (` `), a bullet
     (`- `), a step (`1. `)."""
-    proven: bool = True
+    supported: bool | None = True
+    """Whether its quotes support it; None where it makes no claim of a source."""
     lead: str = ""
     """Markdown set before the sentence, which is no claim of a source: the person's own words, a
     label. What stands before its last line end is a line above the sentence."""
@@ -128,7 +148,20 @@ class Sentence:
     @property
     def is_doubtful(self) -> bool:
         """Neither its quotes nor official data stand behind it."""
-        return not self.proven and not self.looked_up
+        return self.supported is False and not self.looked_up
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition of the person's case, as understood."""
+
+    signal: str
+    """Id in patterns.yaml."""
+    words: str
+    """The person's own words, an exact slice of a message; empty where it was clicked."""
+    state: Literal["holds", "dropped"] = "holds"
+    side: Side | None = None
+    """The side that it is told for; None where it holds for whatever is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,4 +224,10 @@ class Answer:
     """Two to four answers to `clarify`, each fit to be sent as the next question."""
     decision: Decision | None = None
     """Set with `pattern`: how it was decided."""
+    act: Act = "question"
+    """What the message was taken for."""
+    understood: tuple[Condition, ...] = ()
+    """The conditions of the case that hold, and those that this message dropped."""
+    patterns: tuple[PatternId, ...] = ()
+    """Every pattern decided for, `pattern` first; two where both sides were asked."""
     trace: Trace | None = None

@@ -5,14 +5,18 @@ Takes settings, gives an `Assistant` ready to answer, and the stores of feedback
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kb.assistant import Assistant
-from kb.embedding import load_embedder
-from kb.feedback import FeedbackStore
-from kb.generate import load_writer
-from kb.index import IndexStore
-from kb.progress import ProgressStore
-from kb.rerank import Reranker
+from kb.search.embedding import load_embedder
+from kb.search.index import IndexStore
+from kb.search.rerank import Reranker
 from kb.settings import Settings
+from kb.writer.generate import load_writer
+
+if TYPE_CHECKING:
+    from kb.store.feedback import FeedbackStore
+    from kb.store.progress import ProgressStore
 
 
 def open_store(settings: Settings) -> IndexStore:
@@ -32,9 +36,13 @@ def open_assistant(settings: Settings, store: IndexStore | None = None) -> Assis
 
 def open_feedback(settings: Settings) -> FeedbackStore:
     """Where answers and votes are kept; raises SettingsError, never because it is away."""
+    from kb.store.feedback import FeedbackStore  # SQLAlchemy, which an answer does not need
+
     return FeedbackStore(settings.database_url)
 
 
 def open_progress(settings: Settings) -> ProgressStore:
     """Where progress on the onboarding path is kept; raises DatabaseError while it is away."""
+    from kb.store.progress import ProgressStore  # SQLAlchemy, which an answer does not need
+
     return ProgressStore(settings.database_url)

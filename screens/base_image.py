@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kb.decide import Verdict
 from kb.errors import ImageDataMissing, ImageError
-from kb.image_answer import image_sentences
-from kb.image_text import assumed, patches, title
-from kb.image_words import SCOPES, region_name, scope_name, table
-from kb.images import Image, Options, options, resolve
-from kb.index import Index
+from kb.image.answer import image_sentences
+from kb.image.lookup import Image, Options, options, resolve
+from kb.image.wording import assumed, patches, title
+from kb.image.words import SCOPES, region_name, scope_name, table
 from kb.messages import message
-from kb.render import safe_markdown, sentences_markdown
+from kb.pattern.decide import Verdict
+from kb.search.index import Index
+from screens.html.answer import safe_markdown, sentences_markdown
 from screens.shared import label, ui_language
 
 _NEWEST = ""

@@ -11,8 +11,14 @@ from streamlit.delta_generator import DeltaGenerator
 from kb.errors import KbError
 from kb.messages import message
 from kb.records import Answer, Document, Turn
-from kb.render import answer_markdown, citation_html, label_markdown, safe_markdown, title_html
 from screens import feedback, path, session
+from screens.html.answer import (
+    answer_markdown,
+    citation_html,
+    label_markdown,
+    safe_markdown,
+    title_html,
+)
 from screens.session import Exchange
 from screens.shared import LOG, assistant, current_index, failure, label, run_script, ui_language
 

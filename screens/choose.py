@@ -10,17 +10,23 @@ from dataclasses import replace
 
 import streamlit as st
 
-from kb.case_link import case_word, open_case, shown
-from kb.comparison import comparison_html, question_html, verdict_bar
-from kb.decide import Verdict, decide_signals
-from kb.explain import Explained, comparison, design_note, explain
-from kb.index import Index
 from kb.messages import message
-from kb.path_drawing import path_svg, path_words
-from kb.patterns import Group, Question, Signal, load_model
+from kb.pattern.case_link import case_word, open_case, shown
+from kb.pattern.decide import Verdict, decide_signals
+from kb.pattern.explain import Explained, comparison, design_note, explain
+from kb.pattern.patterns import Group, Question, Signal, load_model
 from kb.records import Sentence
-from kb.render import citation_html, label_markdown, safe_markdown, sentences_markdown, title_html
+from kb.search.index import Index
 from screens.base_image import show_base_image
+from screens.html.answer import (
+    citation_html,
+    label_markdown,
+    safe_markdown,
+    sentences_markdown,
+    title_html,
+)
+from screens.html.comparison import comparison_html, question_html, verdict_bar
+from screens.html.path_drawing import path_svg, path_words
 from screens.shared import current_index, draw, label, ui_language
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb.errors import KbError
-from kb.feedback import FeedbackStore, Rating
 from kb.records import Answer, Turn
 from kb.settings import read_settings
+from kb.store.feedback import FeedbackStore, Rating
 from kb.wiring import open_feedback
 from screens.person import person
 from screens.shared import failure, label, run_script

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kb.drafts import LANGUAGES, draft
-from kb.gaps import Gap, GapFinder
-from kb.listing import gap_html, short_gaps_html
-from kb.render import title_html
+from kb.gaps.drafts import LANGUAGES, draft
+from kb.gaps.gaps import Gap, GapFinder
 from screens.feedback import feedback_store
+from screens.html.answer import title_html
+from screens.html.listing import gap_html, short_gaps_html
 from screens.shared import assistant, label, store, ui_language
 
 

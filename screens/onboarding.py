@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import streamlit as st
 
-from kb.index import Index
-from kb.lesson import Lesson, Part, Question, read_lesson
 from kb.messages import message
-from kb.onboarding import Step, is_stale, step_hash
-from kb.progress import StepProgress, answered
-from kb.render import (
+from kb.path.lesson import Lesson, Part, Question, read_lesson
+from kb.path.onboarding import Step, is_stale, step_hash
+from kb.search.index import Index
+from kb.store.progress import StepProgress, answered
+from screens import path, session
+from screens.html.answer import (
     citation_html,
     label_markdown,
     safe_markdown,
     sentences_markdown,
     title_html,
 )
-from screens import path, session
 from screens.shared import current_index, label, run_script, ui_language
 
 

@@ -12,9 +12,9 @@ import time
 import streamlit as st
 
 from kb.errors import KbError
-from kb.onboarding import Step, read_steps
-from kb.progress import ProgressStore, StepProgress
+from kb.path.onboarding import Step, read_steps
 from kb.settings import read_settings
+from kb.store.progress import ProgressStore, StepProgress
 from kb.wiring import open_progress
 from screens.person import person
 from screens.shared import LOG

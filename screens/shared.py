@@ -10,9 +10,9 @@ import streamlit as st
 
 from kb.assistant import Assistant
 from kb.errors import DatabaseError, IndexDamaged, IndexMissing, KbError
-from kb.index import Index, IndexStore
 from kb.messages import message
 from kb.records import Language
+from kb.search.index import Index, IndexStore
 from kb.settings import read_settings
 from kb.wiring import open_assistant, open_store
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from kb.errors import DocumentUnknown
-from kb.index import Index
 from kb.records import Document
-from kb.render import evidence_links, origin, passage_html, safe_markdown, title_html
+from kb.search.index import Index
+from screens.html.answer import evidence_links, origin, passage_html, safe_markdown, title_html
 from screens.shared import LOG, current_index, label, ui_language
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import streamlit as st
 
 from kb.errors import DatabaseError, KbError
-from kb.index import Index
-from kb.listing import Row, changes_html, documents_html, source_html, version_html
-from kb.render import safe_markdown, title_html
+from kb.search.index import Index
+from kb.search.versions import Change, difference, last_fetch, manifest, roll_back, versions
 from kb.settings import read_settings
-from kb.versions import Change, difference, last_fetch, manifest, roll_back, versions
 from screens.feedback import feedback_store
+from screens.html.answer import safe_markdown, title_html
+from screens.html.listing import Row, changes_html, documents_html, source_html, version_html
 from screens.shared import LOG, current_index, failure, label, ui_language
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from kb.compose import to_markdown
+from kb.answer.markdown import to_markdown
 from kb.messages import message
-from kb.patterns import load_model
+from kb.pattern.patterns import load_model
 from kb.records import Answer, Citation, Document, Language
-from kb.render import evidence_name, origin
-from kb.text import plain as bare
+from kb.text.markup import plain as bare
+from screens.html.answer import evidence_name, origin
 from slackbot.mrkdwn import escape, link, shorten, split, to_mrkdwn
 
 Block = dict[str, Any]

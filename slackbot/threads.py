@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kb.records import Language, Turn
-from kb.text import language
+from kb.text.language import language
 
 Event = Mapping[str, Any]
 

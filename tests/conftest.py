@@ -13,9 +13,9 @@ import pytest
 from ingest.collect import Collection, collect
 from ingest.publish import Published, publish
 from ingest.sources import Source
-from kb.embedding import BundledEmbedder, Vectors
-from kb.index import Index, IndexStore, version_folder
-from kb.versions import in_use, locked
+from kb.search.embedding import BundledEmbedder, Vectors
+from kb.search.index import Index, IndexStore, version_folder
+from kb.search.versions import in_use, locked
 
 NOTE_JA = """\
 # 学習ジョブ

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from kb.database import open_database
+from kb.store.database import open_database
 
 
 @pytest.fixture(scope="session")

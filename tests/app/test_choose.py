@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.messages import message
-from kb.patterns import load_model
+from kb.pattern.patterns import load_model
 from tests.app.conftest import Start
 
 PAGE = "screens/choose.py"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kb.feedback import Entry, FeedbackStore
 from kb.messages import message
+from kb.store.feedback import Entry, FeedbackStore
 from screens.session import Exchange
 from tests.app.conftest import Start
 from tests.app.test_chat import WEATHER, ask, button, shown

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kb.feedback import FeedbackStore
-from kb.index import Index
 from kb.messages import message
 from kb.records import Language
+from kb.search.index import Index
+from kb.store.feedback import FeedbackStore
 from tests.app.conftest import Start
 from tests.app.test_chat import ask, shown
 from tests.unit.answers import declined

@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.messages import message
-from kb.progress import ProgressStore, StepProgress
 from kb.records import Language
+from kb.store.progress import ProgressStore, StepProgress
 from tests.app.conftest import Start
 from tests.app.test_chat import shown
 from tests.conftest import write_knowledge

@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kb.index import Index
 from kb.messages import message
 from kb.records import Citation
-from kb.render import source_page
+from kb.search.index import Index
+from screens.html.answer import source_page
 from tests.app.conftest import Start
 
 PAGE = "screens/source.py"

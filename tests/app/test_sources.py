@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kb.embedding import BundledEmbedder
-from kb.index import Index
 from kb.messages import message
 from kb.records import Language
-from kb.versions import in_use, locked, note_fetch, versions
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import Index
+from kb.search.versions import in_use, locked, note_fetch, versions
 from tests.app.conftest import Start
 from tests.app.test_chat import ask, button, shown
 from tests.conftest import folder_source, ingest, write_knowledge

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kb.messages import message
-from kb.versions import versions
+from kb.search.versions import versions
 from tests.e2e.conftest import Open, Team
 from tests.e2e.test_journeys import MODEL, PATIENCE, answers, ask
 from tests.fake_openai import Asked, FakeOpenAI, Reply

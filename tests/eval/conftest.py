@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from evals.evaluate import Item, Outcome, evaluate, read_golden
 from ingest.sources import read_sources
 from kb.assistant import Assistant
-from kb.embedding import BundledEmbedder
-from kb.evaluate import Item, Outcome, evaluate, read_golden
-from kb.index import Index, IndexStore
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import Index, IndexStore
 from tests.conftest import ingest
 
-HERE = Path(__file__).parent
-PROJECT = HERE.parents[1]
+HERE = Path(__file__).parents[2] / "evals" / "data"
+PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")

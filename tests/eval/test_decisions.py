@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kb.advise import advise
-from kb.assistant import Assistant
-from kb.decide import decide_signals
-from kb.embedding import BundledEmbedder
-from kb.evaluate_decisions import (
+from cli.serialize import to_json
+from evals.decisions import (
     Case,
     Decided,
     decide_cases,
@@ -23,12 +20,15 @@ from kb.evaluate_decisions import (
     summarize_decisions,
     worse_decisions,
 )
-from kb.explain import comparison, design_note, explain
-from kb.index import Index, IndexStore
-from kb.patterns import SIDES, load_model
+from kb.assistant import Assistant
+from kb.pattern.advise import advise
+from kb.pattern.decide import decide_signals
+from kb.pattern.explain import comparison, design_note, explain
+from kb.pattern.patterns import SIDES, load_model
+from kb.proof.verify import is_supported
 from kb.records import Answer, Turn
-from kb.serialize import to_json
-from kb.verify import is_proven
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import Index, IndexStore
 from tests.eval.conftest import HERE
 
 GOLDEN = HERE / "decisions.yaml"
@@ -79,8 +79,8 @@ def check(answer: Answer, assistant: Assistant) -> None:
     for sentence in answer.sentences:
         quotes = [answer.citations[number - 1].quote for number in sentence.citations]
         assert quotes
-        assert sentence.proven
-        assert sentence.text.startswith("```") or is_proven(sentence.text, quotes), sentence
+        assert sentence.supported
+        assert sentence.text.startswith("```") or is_supported(sentence.text, quotes), sentence
     numbers = {number for sentence in answer.sentences for number in sentence.citations}
     assert numbers == set(range(1, len(answer.citations) + 1))
     lines = [
@@ -244,7 +244,7 @@ def test_tuned_cases_are_decided_rightly_in_both_languages(outcomes: list[Decide
 
 
 def test_every_decision_is_proven(outcomes: list[Decided]) -> None:
-    assert [o.case.id for o in outcomes if not o.proven] == []
+    assert [o.case.id for o in outcomes if not o.supported] == []
 
 
 def test_no_case_flipped_to_worse(outcomes: list[Decided]) -> None:
@@ -267,7 +267,7 @@ def test_the_figures_of_a_slice() -> None:
         Decided(clear, "none", False),
         Decided(clear, None, True),
         Decided(open_one, None, True),
-        Decided(other, "none", False, proven=False),
+        Decided(other, "none", False, supported=False),
     ]
     assert summarize_decisions(outcomes) == {
         "cases": 4.0,

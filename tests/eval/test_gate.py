@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.__main__ import main
-from kb.versions import in_use, versions
+from kb.search.versions import in_use, versions
 from tests.conftest import write_knowledge
 
 GOLDEN = """\

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.evidence import read_evidence
-from ingest.notes import read_note
-from kb.evaluate import (
+from evals.evaluate import (
     KINDS,
     LANGUAGES,
     SPLITS,
@@ -22,7 +20,9 @@ from kb.evaluate import (
     slices,
     summarize,
 )
-from kb.metrics import folded
+from evals.metrics import folded
+from ingest.evidence import read_evidence
+from ingest.notes import read_note
 from tests.eval.conftest import HERE, PROJECT
 
 NOTES = PROJECT / "notes"

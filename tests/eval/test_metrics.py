@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from kb.evaluate import Outcome, flips, slices, summarize
-from kb.metrics import (
+from evals.evaluate import Outcome, flips, slices, summarize
+from evals.metrics import (
     evidence_found,
     evidence_recall,
     fact_share,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kb.evaluate import Item
-from tests.eval.peer import lines, table, text_for_tutorial, tutorial
+from evals.evaluate import Item
+from evals.peer import lines, table, text_for_tutorial, tutorial
 
 NOTE = """\
 # Ports

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from evals.evaluate import Item, read_baseline
+from evals.report import Facts, as_html, as_text, table
 from kb.__main__ import main
-from kb.evaluate import Item, read_baseline
-from kb.index import Index
 from kb.records import Turn
-from kb.report import Facts, as_html, as_text, table
+from kb.search.index import Index
 from tests.eval.test_metrics import OUTCOMES, outcome
 
 GOLDEN = """\

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ingest.onboarding import problems, read_groups, stale
-from kb.onboarding import Check, Step, Text, read_steps
+from kb.path.onboarding import Check, Step, Text, read_steps
 from tests.notes.identifiers import code_spans, numbers, plain_names
 from tests.notes.test_notes import LANGUAGES, NOTES, TOPICS, NoteSection, note_of
 

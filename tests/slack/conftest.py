@@ -15,10 +15,10 @@ import pytest
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 
 from kb.assistant import Assistant
-from kb.embedding import BundledEmbedder
-from kb.feedback import FeedbackStore
-from kb.index import IndexStore
 from kb.records import Answer, Turn
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import IndexStore
+from kb.store.feedback import FeedbackStore
 from slack_app import finish, open_app, open_client
 from slackbot.bot import Bot, Parts
 from slackbot.settings import SlackSettings

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from kb.assistant import Assistant
-from kb.embedding import BundledEmbedder
-from kb.index import IndexStore
 from kb.records import Answer, Decision, Document, Raised
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import IndexStore
 from slackbot.blocks import answer_messages
 
 

@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 
 from kb.assistant import Assistant
-from kb.index import Index
 from kb.records import Answer, Citation, Decision, Language, PatternId, Raised, Sentence
+from kb.search.index import Index
 from slackbot.blocks import (
     Ballot,
     _packed,
@@ -80,7 +80,7 @@ def test_a_source_whose_document_is_gone_is_still_shown(answer: Answer) -> None:
 
 
 def test_what_is_not_proven_says_so(answer: Answer) -> None:
-    doubtful = (Sentence("It is fast.", (), proven=False), Sentence("It is blue.", ()))
+    doubtful = (Sentence("It is fast.", (), supported=False), Sentence("It is blue.", ()))
     (shown, *_) = answer_messages(replace(answer, sentences=doubtful), {})
     assert shown.text == "It is fast. （出典で確認できません）\n\nIt is blue."
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kb.feedback import FeedbackStore
 from kb.messages import message
 from kb.records import Answer, Turn
+from kb.store.feedback import FeedbackStore
 from slackbot.bot import Bot
 from slackbot.limits import RateLimit
 from tests.slack.block_kit import controls, texts

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from kb.feedback import FeedbackStore
 from kb.messages import message
 from kb.records import Turn
+from kb.store.feedback import FeedbackStore
 from slackbot.bot import Bot
 from tests.slack.block_kit import controls
 from tests.slack.conftest import Asked, Start

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from kb.answer.markdown import to_markdown
 from kb.assistant import Assistant
-from kb.compose import to_markdown
-from kb.embedding import BundledEmbedder
-from kb.generate import Writer, Written, load_writer
-from kb.index import IndexStore
 from kb.records import Turn
-from kb.retrieve import retrieve
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import IndexStore
+from kb.search.retrieve import retrieve
 from kb.settings import Settings
-from kb.text import language
+from kb.text.language import language
+from kb.writer.generate import Writer, Written, load_writer
 from tests.conftest import folder_source, ingest
 from tests.fake_openai import FakeOpenAI
 

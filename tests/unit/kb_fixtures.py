@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from kb.assistant import Assistant
-from kb.embedding import BundledEmbedder
-from kb.index import Index, IndexStore
 from kb.records import Answer, Citation, Turn
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import Index, IndexStore
 from tests.conftest import folder_source, ingest
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,9 @@ import pytest
 
 from kb.assistant import Assistant
 from kb.errors import IndexMissing
-from kb.index import IndexStore
 from kb.records import Answer, Turn
-from kb.text import prose_language
+from kb.search.index import IndexStore
+from kb.text.language import prose_language
 from tests.unit.kb_fixtures import Notes, groups, holds, quoted
 
 ANSWERED = [
@@ -61,7 +61,7 @@ def test_every_sentence_is_cited_and_every_quote_stands_where_it_says(
     assert answer.reason is None
     assert answer.sentences
     assert all(sentence.citations for sentence in answer.sentences)
-    assert all(sentence.proven for sentence in answer.sentences)
+    assert all(sentence.supported for sentence in answer.sentences)
     numbers = [citation.number for citation in answer.citations]
     assert numbers == list(range(1, len(numbers) + 1))
     assert {n for sentence in answer.sentences for n in sentence.citations} == set(numbers)

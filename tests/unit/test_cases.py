@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-from kb import cases
-from kb.cases import Case, read_case
-from kb.decide import Verdict, decide_signals
-from kb.embedding import BundledEmbedder
+from evals.decisions import read_cases
 from kb.errors import PatternsError
-from kb.evaluate_decisions import read_cases
-from kb.patterns import load_model
-from kb.reader import DENIES, load_reader
+from kb.pattern import cases
+from kb.pattern.cases import Case, read_case
+from kb.pattern.decide import Verdict, decide_signals
+from kb.pattern.patterns import load_model
+from kb.reading.reader import DENIES, load_reader
 from kb.records import Turn
+from kb.search.embedding import BundledEmbedder
 from tests.unit.kb_fixtures import turns
 
-HELD_OUT = read_cases(Path(__file__).parents[1] / "eval/decisions-heldout.yaml")
+HELD_OUT = read_cases(Path(__file__).parents[2] / "evals/data/decisions-heldout.yaml")
 
 
 class Reads:
@@ -234,7 +234,7 @@ def test_models_that_do_not_fit_the_rules_are_named(
 ) -> None:
     known = {name: it for name, it in load_model().signal.items() if name != "own_base"}
     monkeypatch.setattr(cases, "load_model", lambda: SimpleNamespace(signal=known))
-    with pytest.raises(PatternsError, match="own_base.*fit_reader"):
+    with pytest.raises(PatternsError, match=r"own_base.*fit\.reader"):
         read_case("R で学習。どのパターン？", (), embedder)
 
 

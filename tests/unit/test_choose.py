@@ -6,14 +6,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kb.case_link import case_word, open_case, shown
-from kb.comparison import comparison_html
-from kb.decide import decide_signals
-from kb.explain import comparison
-from kb.index import Index, IndexStore
-from kb.path_drawing import path_svg, path_words, rule_label, wrapped
-from kb.patterns import load_model
+from kb.pattern.case_link import case_word, open_case, shown
+from kb.pattern.decide import decide_signals
+from kb.pattern.explain import comparison
+from kb.pattern.patterns import load_model
 from kb.records import Language
+from kb.search.index import Index, IndexStore
+from screens.html.comparison import comparison_html
+from screens.html.path_drawing import path_svg, path_words, rule_label, wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
 LANGUAGES: tuple[Language, Language] = ("ja", "en")

@@ -10,8 +10,8 @@ import pytest
 from ingest.chunk import LIMIT, chunk
 from ingest.fetch import RawDocument
 from ingest.parse import Parsed, parse
-from kb.embedding import BundledEmbedder
 from kb.records import Chunk
+from kb.search.embedding import BundledEmbedder
 from tests.conftest import NOTE_EN, NOTE_JA
 from tests.unit.documents import DOCKERFILE, EVERY_KIND, MARKDOWN, PYTHON, raw
 

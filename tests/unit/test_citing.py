@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from kb.citing import CitationFilter, Cited, Part, fresh_ids, is_id, without_addresses
+from kb.writer.citing import CitationFilter, Cited, Part, fresh_ids, is_id, without_addresses
 
 KNOWN = ("ab3k", "x9zq")
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from cli.jsonl import answer_lines
+from cli.serialize import to_json
 from kb.__main__ import main
-from kb.jsonl import answer_lines
 from kb.records import Answer, Turn
-from kb.serialize import to_json
 from tests.unit.kb_fixtures import ROOT, Notes
 
 ANSWER_FIELDS = {
@@ -22,6 +22,7 @@ ANSWER_FIELDS = {
     "sentences", "citations", "model", "index_version", "seconds",
 }  # fmt: skip
 CITATION_FIELDS = {
+    "source",
     "number", "document", "title", "heading", "url", "quote", "start", "end", "based_on",
 }  # fmt: skip
 QUESTION = "学習ジョブを停止したとき SIGTERM から SIGKILL まで何秒ある？"
@@ -74,7 +75,7 @@ def test_an_answer_as_json_has_the_fields_of_the_contract(notes: Notes) -> None:
     assert row["model"] == "extractive"
     assert row["index_version"] == notes.index.version
     for sentence in row["sentences"]:
-        assert set(sentence) == {"text", "citations"}
+        assert set(sentence) == {"text", "citations", "supported"}
         assert sentence["citations"]
     for citation in row["citations"]:
         assert set(citation) == CITATION_FIELDS
@@ -358,8 +359,9 @@ def test_a_failure_of_ours_is_one_polite_sentence(caplog: pytest.LogCaptureFixtu
 
 def test_the_json_of_an_answer_keeps_the_order_of_the_contract() -> None:
     row = to_json(declined("a", []))
-    assert list(row)[:13] == [
-        "id", "question", "language", "declined", "reason", "pattern", "clarify", "answer",
-        "sentences", "citations", "model", "index_version", "seconds",
+    assert list(row)[:17] == [
+        "id", "question", "language", "declined", "reason", "act", "understood", "pattern",
+        "patterns", "clarify", "choices", "answer", "sentences", "citations", "model",
+        "index_version", "seconds",
     ]  # fmt: skip
     assert json.loads(json.dumps(row)) == row

@@ -6,19 +6,11 @@ hand from a short text.
 
 from __future__ import annotations
 
-from kb.compose import (
-    MOST,
-    MOST_FOREIGN,
-    Citations,
-    Draft,
-    _prose,
-    _window,
-    compose,
-    to_markdown,
-    to_sentences,
-)
+from kb.answer.compose import MOST, MOST_FOREIGN, _prose, _window, compose
+from kb.answer.markdown import to_markdown
+from kb.answer.quotes import Citations, Draft, to_sentences
 from kb.records import Chunk, ChunkKind, Document, Hit, Language, Sentence
-from kb.retrieve import retrieve
+from kb.search.retrieve import retrieve
 from tests.unit.kb_fixtures import Notes
 
 

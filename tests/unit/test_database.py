@@ -12,9 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select
 
-from kb.database import open_database, upsert
 from kb.errors import DatabaseError, SettingsError
-from kb.tables import METADATA, progress
+from kb.store.database import open_database, upsert
+from kb.store.tables import METADATA, progress
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +32,9 @@ def test_opening_again_changes_nothing(database: Engine, database_url: str) -> N
 
 
 def test_processes_may_open_a_new_database_at_once(database_url: str) -> None:
-    program = f"from kb.database import open_database; open_database({database_url!r}).dispose()"
+    program = (
+        f"from kb.store.database import open_database; open_database({database_url!r}).dispose()"
+    )
     running = [
         subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE)
         for _ in range(4)

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import pytest
 
-from kb.decide import Verdict, decide_signals
-from kb.patterns import SIDES, load_model
+from kb.pattern.decide import Verdict, decide_signals
+from kb.pattern.patterns import SIDES, load_model
 from kb.records import Raised
 
 IDS = [signal.id for signal in load_model().signals]

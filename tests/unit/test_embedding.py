@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from kb.embedding import BundledEmbedder, SentenceTransformerEmbedder, Vectors, load_embedder
 from kb.errors import EmbeddingError
+from kb.search.embedding import BundledEmbedder, SentenceTransformerEmbedder, Vectors, load_embedder
 
 if TYPE_CHECKING:
     from ingest.bulk import BulkEmbedder
@@ -199,7 +199,7 @@ def test_the_bundled_model_is_the_default(model: str) -> None:
 
 def test_the_bundled_model_needs_no_torch() -> None:
     program = (
-        "import sys; from kb.embedding import load_embedder; e = load_embedder('bundled'); "
+        "import sys; from kb.search.embedding import load_embedder; e = load_embedder('bundled'); "
         "e.queries(['雨']); e.passages(['雨']); e.count('雨'); "
         "print([m for m in ('torch', 'transformers', 'sentence_transformers') if m in sys.modules])"
     )

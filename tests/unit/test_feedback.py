@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from kb import feedback
 from kb.__main__ import main
-from kb.database import open_database, upsert
 from kb.errors import DatabaseError, SettingsError
-from kb.export import write_csv, write_jsonl
-from kb.feedback import FeedbackStore
+from kb.gaps.export import write_csv, write_jsonl
 from kb.records import Turn
-from kb.tables import progress
+from kb.store import feedback
+from kb.store.database import open_database, upsert
+from kb.store.feedback import FeedbackStore
+from kb.store.tables import progress
 from tests.databases import Place
 from tests.unit.answers import ANSWER, QUOTE, answer, declined
 
@@ -44,7 +44,7 @@ def test_an_answer_comes_back_as_it_was(store: FeedbackStore) -> None:
     assert entry.history == tuple(HISTORY)
     assert entry.citations[0]["quote"] == QUOTE
     assert entry.sentences[0]["text"] == QUOTE
-    assert (entry.sentences[0]["citations"], entry.sentences[0]["proven"]) == ([1], True)
+    assert (entry.sentences[0]["citations"], entry.sentences[0]["supported"]) == ([1], True)
     assert entry.decision == {
         "pattern": "training-1",
         "raised": [{"signal": "apt", "words": "apt で"}],

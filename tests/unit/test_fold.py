@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.fold import fold
+from kb.text.fold import fold
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.followup import is_small_talk, standalone
+from kb.reading.followup import is_small_talk, standalone
 from tests.unit.kb_fixtures import turns
 
 # Asked after a question on something else, these are no questions without it.

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from evals.evaluate import read_golden
 from ingest.notes import read_note
 from kb.__main__ import main
 from kb.assistant import Assistant
-from kb.drafts import draft
-from kb.embedding import BundledEmbedder
-from kb.evaluate import read_golden
-from kb.feedback import FeedbackStore
-from kb.gaps import Gap, GapFinder, trouble_of
-from kb.index import IndexStore
+from kb.gaps.drafts import draft
+from kb.gaps.gaps import Gap, GapFinder, trouble_of
 from kb.records import Answer, Sentence, Turn
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import IndexStore
+from kb.store.feedback import FeedbackStore
 from tests.conftest import folder_source, ingest, write_knowledge
 from tests.unit.answers import answer, declined
 from tests.unit.kb_fixtures import Notes
@@ -95,7 +95,7 @@ def version(notes: Notes) -> str:
 
 def test_what_counts_as_trouble(feedback: FeedbackStore) -> None:
     keep(feedback, answer(id="fine"))
-    keep(feedback, answer(id="unproven", sentences=(Sentence("?", (), proven=False),)))
+    keep(feedback, answer(id="unproven", sentences=(Sentence("?", (), supported=False),)))
     keep(feedback, answer(id="down"))
     keep(feedback, answer(id="up"))
     keep(feedback, declined("?", id="declined"))

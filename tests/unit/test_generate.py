@@ -18,16 +18,16 @@ from pathlib import Path
 
 import pytest
 
-from kb.chat import open_chat_model, without_secrets
+from cli.serialize import to_json
 from kb.errors import SettingsError
-from kb.generate import WriterGaveUp
-from kb.handover import defused
 from kb.messages import message
-from kb.prompts import prompt
 from kb.records import Answer, Turn
-from kb.retrieve import retrieve
-from kb.serialize import to_json
+from kb.search.retrieve import retrieve
 from kb.settings import Settings
+from kb.writer.chat import open_chat_model, without_secrets
+from kb.writer.generate import WriterGaveUp
+from kb.writer.handover import defused
+from kb.writer.prompts import prompt
 from tests.fake_openai import Asked, FakeOpenAI, Reply, error
 from tests.unit.generate_fixtures import World, world
 
@@ -159,7 +159,7 @@ def test_answer_streams_with_numbers_and_ends_in_exact_quotes(world: World) -> N
     for citation in outcome.written.citations.all:
         text = world.index.documents[citation.document].text
         assert text[citation.start : citation.end] == citation.quote
-    assert all(sentence.proven for sentence in outcome.written.sentences)
+    assert all(sentence.supported for sentence in outcome.written.sentences)
     assert outcome.written.citations.all[0].based_on == ("https://docs.example/stop#L1-L9",)
 
 
@@ -208,8 +208,8 @@ def test_japanese_answer_from_an_english_source(world: World) -> None:
     with FakeOpenAI(reply) as server:
         outcome = world.write(server, "推論コンテナの /ping は何秒以内に答えればよいですか")
     right, wrong = outcome.written.sentences
-    assert right.proven
-    assert not wrong.proven
+    assert right.supported
+    assert not wrong.supported
     assert wrong.text.endswith(message("unproven", "ja"))
     assert "must be answered within 60" in outcome.quotes[1][0]
 
@@ -223,7 +223,7 @@ def test_contradictions_are_marked_and_the_rest_stays(world: World) -> None:
     )
     with FakeOpenAI(reply) as server:
         outcome = world.write(server, STOP_EN)
-    assert [sentence.proven for sentence in outcome.written.sentences] == [True, False, False]
+    assert [sentence.supported for sentence in outcome.written.sentences] == [True, False, False]
     mark = message("unproven", "en")
     assert [text.endswith(mark) for text in outcome.texts] == [False, True, True]
 
@@ -299,7 +299,7 @@ def test_items_are_read_with_a_lead_in_that_denies(world: World) -> None:
     )
     with FakeOpenAI(reply) as server:
         outcome = world.write(server, STOP_EN)
-    proven = [sentence.proven for sentence in outcome.written.sentences]
+    proven = [sentence.supported for sentence in outcome.written.sentences]
     assert proven == [True, True, False, True, True]
 
 
@@ -312,7 +312,7 @@ def test_code_is_kept_whole_and_held_against_its_source(world: World) -> None:
     assert f"{right}\n[1]\n" in outcome.streamed
     assert outcome.texts[1] == right
     assert outcome.texts[3] == f"{wrong}\n{message('unproven', 'en')}"
-    proven = {sentence.text: sentence.proven for sentence in outcome.written.sentences}
+    proven = {sentence.text: sentence.supported for sentence in outcome.written.sentences}
     assert proven[outcome.texts[1]]
     assert not proven[outcome.texts[3]]
     assert outcome.quotes[1][0].startswith("```dockerfile\nFROM python:3.10-slim\nCOPY train")

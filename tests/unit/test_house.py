@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from cli.parser import parser as kb_parser
 from ingest.__main__ import _parser as ingest_parser
-from kb.__main__ import _parser as kb_parser
 from kb.settings import Settings
 from slackbot.settings import SlackSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# Files that speak for themselves, and folders that the tree names as a whole.
-UNLISTED = re.compile(
-    r"^(?:\.gitignore|README\.md|docs/.*|notes/(?:ja|en)/.*|prompts/.*|tests/.*|.*/__init__\.py)$"
-)
 
 
 def tracked() -> list[str]:
@@ -30,28 +27,22 @@ def tracked() -> list[str]:
     return done.stdout.split()
 
 
-def listed() -> set[str]:
-    """Paths of the tree: a folder's line ends with a slash, its files are indented below."""
+def rooms() -> list[str]:
+    """What the tree names: folders end with a slash."""
     tree = README.split("## The tree", 1)[1].split("\n## ", 1)[0]
-    paths, folder = set(), ""
-    for line in tree.splitlines():
-        found = re.match(r"^    ( {2})?(\S+)(?: {2,}(.+))?$", line)
-        if not found:
-            continue
-        indented, name, _ = found.groups()
-        if name.endswith("/"):
-            folder = name
-            paths.add(name)
-        else:
-            paths.add(folder + name if indented else name)
-    return paths
+    return re.findall(r"^    (\S+) {2,}\S.*$", tree, re.MULTILINE)
 
 
-def test_the_tree_names_every_file_and_no_other() -> None:
-    files = {path for path in tracked() if not UNLISTED.match(path)}
-    named = {path for path in listed() if not path.endswith("/")}
-    assert files - named == set(), "in git, but not in the tree"
-    assert named - files == set(), "in the tree, but not in git"
+def test_the_tree_names_every_room_and_nothing_twice() -> None:
+    named = rooms()
+    assert sorted(set(named)) == sorted(named), "twice in the tree"
+    files = tracked()
+    folders = {str(Path(file).parent) + "/" for file in files}
+    for room in named:
+        assert room in files or any(f.startswith(room) for f in folders), f"{room} is not in git"
+    code = {f for f in folders if any(x.startswith(f) and x.endswith(".py") for x in files)}
+    rooms_of_code = {f for f in code if not f.startswith(("tests/", "./", "kb/store/migrations/"))}
+    assert rooms_of_code - set(named) == set(), "in git, but not in the tree"
 
 
 def test_every_line_of_the_tree_says_what_it_is_in_one_line() -> None:
@@ -59,6 +50,12 @@ def test_every_line_of_the_tree_says_what_it_is_in_one_line() -> None:
     lines = [line for line in tree.splitlines() if line.startswith("    ")]
     assert lines
     assert [line for line in lines if len(line) > 118 or not re.search(r"\S {2,}\S", line)] == []
+
+
+def test_every_module_opens_with_what_it_is() -> None:
+    modules = [file for file in tracked() if file.endswith(".py") and not file.startswith("tests/")]
+    bare = [f for f in modules if not ast.get_docstring(ast.parse((ROOT / f).read_text("utf-8")))]
+    assert [f for f in bare if not f.startswith("kb/store/migrations/")] == []
 
 
 def test_every_setting_is_in_the_readme_and_in_the_example() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from kb.__main__ import main
-from kb.images import options, resolve
+from kb.image.lookup import options, resolve
 from tests.unit.kb_fixtures import ROOT
 
 COMPLETE = ("pytorch", "2.6.0", "--region", "ap-northeast-1", "--scope", "inference")

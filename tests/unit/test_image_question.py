@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cli.serialize import to_json
 from kb.assistant import Assistant
-from kb.embedding import BundledEmbedder
-from kb.image_question import image_reply
-from kb.images import resolve
-from kb.index import Index, IndexStore
+from kb.image.lookup import resolve
+from kb.image.question import image_reply
 from kb.records import Answer, Turn
-from kb.render import answer_markdown
-from kb.serialize import to_json
-from kb.text import prose_language
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import Index, IndexStore
+from kb.text.language import prose_language
+from screens.html.answer import answer_markdown
 from tests.conftest import folder_source, ingest
 from tests.unit.kb_fixtures import ROOT, Notes, excerpt_of, quoted
 
@@ -135,9 +135,9 @@ def test_what_the_notes_do_not_hold_is_not_called_proven(base: Notes) -> None:
     answer = talk(base, COMPLETE[0][0])
     looked_up = [sentence for sentence in answer.sentences if sentence.looked_up]
     assert len(looked_up) == 4
-    assert not any(sentence.proven for sentence in looked_up)
+    assert not any(sentence.supported for sentence in looked_up)
     assert all("763104351884" in s.text or s.looked_up in s.text for s in looked_up)
-    assert all(sentence.proven for sentence in answer.sentences if not sentence.looked_up)
+    assert all(sentence.supported for sentence in answer.sentences if not sentence.looked_up)
     assert "確認できません" not in answer_markdown(answer, "ja")  # it names where it is from
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from kb import image_data
 from kb.errors import ImageDataMissing, ImageError
-from kb.image_choice import scopes_of
-from kb.image_parts import read_parts
-from kb.image_words import framework_name, framework_names
-from kb.images import options, resolve
+from kb.image import data as image_data
+from kb.image.choice import scopes_of
+from kb.image.lookup import options, resolve
+from kb.image.parts import read_parts
+from kb.image.words import framework_name, framework_names
 
 TODAY = date(2026, 11, 25)
 # framework, version, Region, instance, scope, and what `retrieve` needs besides.

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kb.errors import DocumentUnknown, IndexDamaged, IndexMissing
-from kb.index import Index, IndexStore
-from kb.versions import in_use
+from kb.search.index import Index, IndexStore
+from kb.search.versions import in_use
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from ingest.publish import versions
-from kb.embedding import BundledEmbedder
 from kb.errors import IndexDamaged
-from kb.index import IndexStore, version_folder
-from kb.vectors import SHELVES, VectorStore
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import IndexStore, version_folder
+from kb.search.vectors import SHELVES, VectorStore
 from tests.conftest import folder_source, ingest, write_knowledge
 
 # Four directions whose cosines with (1, 0) can be checked by hand.

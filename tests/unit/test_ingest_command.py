@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ingest import __main__ as command
-from kb.embedding import BundledEmbedder
-from kb.versions import in_use, versions
+from kb.search.embedding import BundledEmbedder
+from kb.search.versions import in_use, versions
 from tests.conftest import README
 
 

@@ -16,8 +16,8 @@ from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 from pydantic import ValidationError
 
 from kb.errors import IndexMissing
-from kb.index import IndexStore
 from kb.langchain import KnowledgeRetriever
+from kb.search.index import IndexStore
 from kb.settings import Settings
 from tests.unit.kb_fixtures import Notes
 

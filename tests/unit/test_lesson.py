@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from kb.errors import OnboardingError
-from kb.index import Index
-from kb.lesson import read_lesson, step_as_text
 from kb.messages import message
-from kb.onboarding import Step, read_steps
+from kb.path.lesson import read_lesson, step_as_text
+from kb.path.onboarding import Step, read_steps
 from kb.records import Language
+from kb.search.index import Index
 from tests.onboarding import write_path
 
 SAVED = "学習コードは、できたモデルを `/opt/ml/model` に置きます。"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kb.lexical import LexicalIndex
-from kb.text import search_tokens
+from kb.search.lexical import LexicalIndex
+from kb.text.tokens import search_tokens
 
 TEXTS = {
     "model-dir": "Training code saves the SageMaker model to /opt/ml/model, see SM_MODEL_DIR.",

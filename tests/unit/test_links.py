@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from kb.links import deep_link, slug
 from kb.records import Chunk, Document
+from kb.search.links import deep_link, slug
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 BLOB = f"https://git.example/team/samples/blob/{COMMIT}"

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from kb.feedback import Entry
-from kb.gaps import Asked, Gap, Section
-from kb.listing import (
+from kb.gaps.gaps import Asked, Gap, Section
+from kb.records import Document, Language
+from kb.search.versions import Change
+from kb.store.feedback import Entry
+from screens.html.listing import (
     Row,
     changes_html,
     documents_html,
@@ -18,8 +20,6 @@ from kb.listing import (
     source_html,
     version_html,
 )
-from kb.records import Document, Language
-from kb.versions import Change
 
 EVIL = '<img src=x onerror="alert(1)">'
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from kb.ngrams import ngrams, uniform, weigh
+from kb.text.ngrams import ngrams, uniform, weigh
 
 
 def grams(text: str) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.offered import find_offered
+from kb.pattern.offered import find_offered
 from kb.records import Raised
 
 

@@ -10,8 +10,8 @@ import yaml
 from ingest import __main__ as command
 from ingest.onboarding import mark_reviewed, problems, read_groups, stale
 from kb.errors import OnboardingError
-from kb.index import Index
-from kb.onboarding import is_stale, read_steps, step_hash
+from kb.path.onboarding import is_stale, read_steps, step_hash
+from kb.search.index import Index
 from tests.conftest import NOTE_EN
 from tests.onboarding import CHECKS, ORDER, write_path
 

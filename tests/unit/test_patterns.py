@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from ingest.notes import Statement, read_note
-from kb import patterns
 from kb.errors import PatternsError
-from kb.explain import PRECEDENCE
 from kb.messages import message
-from kb.patterns import SIDES, Model, Reference, Rule, load_model
+from kb.pattern import patterns
+from kb.pattern.explain import PRECEDENCE
+from kb.pattern.patterns import SIDES, Model, Reference, Rule, load_model
+from kb.proof.verify import is_supported
 from kb.records import Language
-from kb.verify import is_proven
 
 NOTES = Path(__file__).parents[2] / "notes"
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
@@ -68,7 +68,7 @@ def test_every_verdict_is_proven_by_what_it_cites(
     title = outcome.title.of(language)
     said = rule.says.of(language) if rule.says else message("decide_fits", language, title=title)
     proofs = [quote(r, language) for r in (rule.reason_on(side), *outcome.named)]
-    assert is_proven(said, proofs), said
+    assert is_supported(said, proofs), said
 
 
 def test_a_signal_has_examples_in_both_languages() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from kb.errors import DatabaseError
-from kb.progress import ProgressStore, StepProgress, answered
+from kb.store.progress import ProgressStore, StepProgress, answered
 
 IDS = ("where", "variable")
 

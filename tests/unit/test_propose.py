@@ -7,10 +7,10 @@ import logging
 
 import pytest
 
-from kb.generate import load_writer
-from kb.propose import propose
 from kb.records import Raised
 from kb.settings import Settings
+from kb.writer.generate import load_writer
+from kb.writer.propose import propose
 from tests.fake_openai import FakeOpenAI, Reply, error
 
 CASE = "学習。モデルの検証に ＸＹＺ ＳＤＫ 一式がいる。どのパターン？"

@@ -19,10 +19,10 @@ from ingest import collect as collecting
 from ingest.collect import Report
 from ingest.publish import Published, content_hash
 from ingest.sources import Source
-from kb.embedding import BundledEmbedder
 from kb.errors import KbError
-from kb.index import Index, IndexStore, version_folder
-from kb.versions import in_use, locked, versions
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import Index, IndexStore, version_folder
+from kb.search.versions import in_use, locked, versions
 from tests.conftest import README, folder_source, ingest
 from tests.unit.repositories import commit, git, published
 from tests.unit.web import Web

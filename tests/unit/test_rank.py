@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kb import rank
+from kb.search import rank
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from kb.messages import message
 from kb.records import Answer, Citation, Document, Sentence
-from kb.render import (
+from screens.html.answer import (
     answer_markdown,
     citation_html,
     evidence_name,
@@ -254,7 +254,7 @@ class TestAnswer:
         assert "<img" not in READER.render(answer_markdown(answer(block, last), "en"))
 
     def test_an_unproven_sentence_says_so(self) -> None:
-        doubtful = Sentence("Maybe.", (), proven=False)
+        doubtful = Sentence("Maybe.", (), supported=False)
         assert message("unproven", "en") in answer_markdown(answer(doubtful), "ja")
 
     def test_a_refusal_is_made_safe_as_well(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from kb.errors import EmbeddingError
 from kb.records import Chunk, Hit
-from kb.rerank import Reranker
+from kb.search.rerank import Reranker
 
 
 class Overlap:

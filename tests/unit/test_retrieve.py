@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from kb.records import Chunk, Hit, Language
-from kb.retrieve import _merge_neighbours, fuse, retrieve
-from kb.text import search_tokens
+from kb.search.retrieve import _merge_neighbours, fuse, retrieve
+from kb.text.tokens import search_tokens
 from tests.unit.kb_fixtures import Notes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.scope import FEATURES, is_unsafe, probability, without_attack
+from kb.search.scope import FEATURES, is_unsafe, probability, without_attack
 from tests.unit.kb_fixtures import Notes, groups
 
 

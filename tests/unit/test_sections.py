@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kb.sections import SHRINKAGE, Sections
+from kb.search.sections import SHRINKAGE, Sections
 
 
 def test_it_is_fishers_discriminant_of_one_dimension() -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kb.text import language, normalize, plain, prose_language, respell, search_tokens, sentences
+from kb.text.language import language, prose_language
+from kb.text.markup import plain
+from kb.text.normal import normalize, respell
+from kb.text.sentences import sentences
+from kb.text.tokens import search_tokens
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kb.citing import CitationFilter
-from kb.units import Unit, read_units
+from kb.writer.citing import CitationFilter
+from kb.writer.units import Unit, read_units
 
 
 def units(text: str) -> list[Unit]:

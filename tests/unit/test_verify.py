@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.claims import missing_names, missing_quantities, quantities
-from kb.embedding import BundledEmbedder
-from kb.verify import is_proven
+from kb.proof.claims import missing_names, missing_quantities, quantities
+from kb.proof.verify import is_supported
+from kb.search.embedding import BundledEmbedder
 
 STOP = "When a job is stopped the container gets SIGTERM and, 120 seconds later, SIGKILL."
 STOP_JA = "ジョブを停止するとコンテナは SIGTERM を受け取り、120 秒後に SIGKILL で終了させられます。"
@@ -145,30 +145,32 @@ NOT_PROVEN = {
 
 @pytest.mark.parametrize(("sentence", "quote"), PROVEN.values(), ids=PROVEN)
 def test_fair_sentence_is_proven(sentence: str, quote: str, embedder: BundledEmbedder) -> None:
-    assert is_proven(sentence, [quote], embedder)
+    assert is_supported(sentence, [quote], embedder)
 
 
 @pytest.mark.parametrize(("sentence", "quote"), NOT_PROVEN.values(), ids=NOT_PROVEN)
 def test_contradiction_is_not_proven(sentence: str, quote: str, embedder: BundledEmbedder) -> None:
-    assert not is_proven(sentence, [quote], embedder)
+    assert not is_supported(sentence, [quote], embedder)
 
 
 def test_a_name_may_come_from_the_heading_but_not_the_statement(embedder: BundledEmbedder) -> None:
     sentence, quote = "In SDK v3 the default run time is 1 hour.", "The default run time is 1 hour."
-    assert not is_proven(sentence, [quote], embedder)
-    assert is_proven(sentence, [quote], embedder, context="Changes in SDK v3")
-    assert not is_proven("`ModelTrainer` is new.", [quote], embedder, context="ModelTrainer is new")
+    assert not is_supported(sentence, [quote], embedder)
+    assert is_supported(sentence, [quote], embedder, context="Changes in SDK v3")
+    assert not is_supported(
+        "`ModelTrainer` is new.", [quote], embedder, context="ModelTrainer is new"
+    )
 
 
 def test_without_an_embedder_another_language_proves_nothing() -> None:
-    assert is_proven(STOP, [STOP])
-    assert not is_proven(STOP_JA, [STOP])
+    assert is_supported(STOP, [STOP])
+    assert not is_supported(STOP_JA, [STOP])
 
 
 def test_each_quote_may_prove_a_part(embedder: BundledEmbedder) -> None:
     sentence = "Use `ModelTrainer` of SDK v3; its job gets SIGTERM and, 120 seconds later, SIGKILL."
-    assert not is_proven(sentence, [STOP], embedder)
-    assert is_proven(sentence, [STOP, V3], embedder)
+    assert not is_supported(sentence, [STOP], embedder)
+    assert is_supported(sentence, [STOP, V3], embedder)
 
 
 def test_quantities_carry_their_units() -> None:
@@ -209,10 +211,10 @@ def test_our_own_notes_prove_each_other_across_languages(embedder: BundledEmbedd
         if one.evidence == other.evidence
     ][:40]
     assert len(pairs) == 40
-    passed = [is_proven(japanese, [english], embedder) for english, japanese in pairs]
+    passed = [is_supported(japanese, [english], embedder) for english, japanese in pairs]
     assert sum(passed) >= 0.8 * len(pairs)
     crossed = [
-        is_proven(japanese, [english], embedder)
+        is_supported(japanese, [english], embedder)
         for (english, _), (_, japanese) in zip(pairs, pairs[3:] + pairs[:3], strict=True)
     ]
     assert sum(crossed) <= 0.05 * len(pairs)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ingest.__main__ import main
-from kb.embedding import BundledEmbedder
 from kb.errors import IndexDamaged, KbError
-from kb.index import IndexStore
-from kb.versions import (
+from kb.search.embedding import BundledEmbedder
+from kb.search.index import IndexStore
+from kb.search.versions import (
     Change,
     difference,
     in_use,

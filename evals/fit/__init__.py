@@ -1,0 +1,1 @@
+"""Fits the small models from data; the product only reads their weights."""

@@ -1,0 +1,120 @@
+"""Quotes: drafts of sentences, the numbers of their citations, and the sentences that they become.
+
+Takes exact slices of documents, gives `Sentence` and `Citation` values. Knows nothing about how the
+slices were chosen.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kb.messages import message
+from kb.records import Chunk, Citation, Language, Sentence
+from kb.search.index import Index
+from kb.search.links import deep_link
+
+_VERDICT = re.compile(r"(?:Yes|No)(?:: |, (?!they\b|it\b|that\b|this\b))|(?:はい|いいえ)、")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A sentence to be: `document.text[start:end]`, and how it is set."""
+
+    chunk: Chunk
+    start: int
+    end: int
+    marker: str = ""
+
+    @property
+    def is_block(self) -> bool:
+        return self.chunk.kind in ("code", "table")
+
+    @property
+    def is_step(self) -> bool:
+        return self.marker[:1].isdigit()
+
+    @property
+    def text(self) -> str:
+        return self.chunk.text[self.start - self.chunk.start : self.end - self.chunk.start]
+
+
+class Citations:
+    """Numbers for the places that an answer quotes; the same place keeps its number."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        self.all: list[Citation] = []
+
+    def holds(self, chunk: Chunk) -> bool:
+        """Whether this chunk is quoted already."""
+        return (chunk.document, chunk.start, chunk.end) in self._numbers
+
+    def cite(self, chunk: Chunk, start: int, end: int) -> Citation:
+        """The citation of `document.text[start:end]`."""
+        place = (chunk.document, start, end)
+        if place in self._numbers:
+            return self.all[self._numbers[place] - 1]
+        document = self._index.documents[chunk.document]
+        text = document.text[start:end]
+        first = chunk.lines[0] + document.text.count("\n", chunk.start, start)
+        citation = Citation(
+            number=len(self.all) + 1,
+            document=document.id,
+            title=document.title,
+            heading=" > ".join(part for part in chunk.heading if part != document.title),
+            url=deep_link(document, chunk, text, (first, first + text.count("\n"))),
+            quote=text,
+            start=start,
+            end=end,
+            based_on=chunk.based_on,
+            source=document.source,
+        )
+        self.all.append(citation)
+        self._numbers[place] = citation.number
+        return citation
+
+
+def to_sentences(drafts: list[Draft], citations: Citations, language: Language) -> list[Sentence]:
+    """Drafts as sentences with citations; a quote in the other language gets a lead-in."""
+    result: list[Sentence] = []
+    for position, draft in enumerate(drafts):
+        citation = citations.cite(draft.chunk, draft.start, draft.end)
+        text = citation.quote
+        if draft.chunk.kind == "passage":
+            text = _LINK.sub(r"\1", text)  # relative links lead nowhere outside of their document
+        if draft.is_block:
+            text = _as_block(draft, text)
+        elif draft.chunk.language != language:
+            source = "english_source" if draft.chunk.language == "en" else "japanese_source"
+            text = message(source, language) + " ".join(text.split())
+        else:
+            text = " ".join(text.split()) if language == "en" else text.replace("\n", "")
+            text = _without_verdict(text) if draft.chunk.kind == "statement" else text
+        marker = "" if position == 0 or draft.is_block else draft.marker or "- "
+        result.append(Sentence(text, (citation.number,), marker))
+    return result
+
+
+def _without_verdict(text: str) -> str:
+    """A statement without its opening “Yes:”, which answers its heading and not every question."""
+    opening = _VERDICT.match(text)
+    said = text[opening.end() :] if opening else text
+    return said if said == text else said[:1].upper() + said[1:]
+
+
+def _as_block(draft: Draft, text: str) -> str:
+    if draft.chunk.kind == "table" or text.lstrip().startswith("```"):
+        return text
+    fence = "````" if "```" in text else "```"
+    return f"{fence}{_fence_language(draft.chunk.document)}\n{text}\n{fence}"
+
+
+def _fence_language(document: str) -> str:
+    name = document.rsplit("/", 1)[-1].lower()
+    if name.startswith("dockerfile"):
+        return "dockerfile"
+    endings = {".py": "python", ".ipynb": "python", ".sh": "bash"}
+    return next((label for ending, label in endings.items() if name.endswith(ending)), "")

@@ -1,0 +1,4 @@
+"""Questions without a good answer: grouped, drafted, exported.
+
+Takes stored answers, gives gaps. Knows nothing about pages.
+"""

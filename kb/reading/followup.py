@@ -1,0 +1,193 @@
+"""Follow-ups: the last turns turn a question that leans on them into one that stands alone.
+
+Takes a question and the history, gives the query. A question that names its own subject is left
+alone. Knows nothing about the index: what counts is grammar (pointing words, questions without a
+verb) and whether any word is left that could be a subject. Words live in followup.yaml.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kb.records import Turn
+from kb.text.normal import normalize
+from kb.text.words import mentions
+
+_TURNS = 4
+"""Earlier questions that are looked at, the last ones."""
+_LONGEST = 400
+"""Characters of the earlier questions that go into a query, the last ones."""
+_LONG = 8
+"""Subject words from which a question is taken to stand alone, whatever it points to."""
+_JAPANESE = re.compile(r"[ぁ-んァ-ヺ一-龥]")
+_HIRAGANA = re.compile(r"[ぁ-ん]")
+_DOING = re.compile(
+    r"(?:[ァ-ヺー]{2,}|[一-龥々]{2,})(?=する|され|させ|した|して|しな|しま|すれ|せず|でき)"
+)
+"""Nouns that are a verb in this place: 展開される, デプロイする."""
+_WORD = re.compile(r"[a-z0-9](?:[a-z0-9_./+'’-]*[a-z0-9_])?|[ァ-ヺー]{2,}|[一-龥々]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a contrast: what it looks like, and its names."""
+
+    pattern: re.Pattern[str]
+    ja: str
+    en: str
+
+    def named(self, text: str) -> bool:
+        return bool(self.pattern.search(text))
+
+    def instead_of(self, found: re.Match[str]) -> str:
+        """Its name in the language of what was found."""
+        return self.en if found[0].isascii() else self.ja
+
+
+def is_small_talk(question: str) -> bool:
+    """A greeting or a word of thanks, and nothing asked with it."""
+    text = normalize(question)
+    if "?" in text or mentions(text, "symptom") or not _holds("greeting", text):
+        return False
+    for pattern in _patterns("greeting"):
+        text = re.sub(f"{pattern.pattern}[a-z]*", " ", text)
+    return set(_words(text)) <= _listed("thanks") | _listed("no_subject")
+
+
+def standalone(question: str, history: Sequence[Turn]) -> tuple[str, bool]:
+    """The query for `question`, and whether earlier turns went into it."""
+    asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]
+    return _standalone(question, asked[-_TURNS:])
+
+
+def _standalone(question: str, earlier: Sequence[str]) -> tuple[str, bool]:
+    said = [turn for turn in earlier if set(_words(turn)) - _listed("thanks")]
+    if not said or not _leans(question):
+        return question, False
+    base, _ = _standalone(said[-1], said[:-1])
+    return f"{_contrasted(base, question)[-_LONGEST:]} {question}", True
+
+
+def _leans(question: str) -> bool:
+    """Whether a reader would have to know the turn before."""
+    text = normalize(question)
+    subjects = len(_subjects(text))
+    if subjects < 2 and _holds("greeting", text):
+        return False
+    if _compares(text) or (subjects and (_holds("new_subject", text) or subjects >= _LONG)):
+        return False
+    if _points_back(text) or _holds("asking_on", text):
+        return True
+    if subjects < 4 and _holds("what_to_do", text) and not mentions(text, "symptom"):
+        return True
+    if _holds("defining", text):
+        return all(_is_empty(word) for word in _words(text))
+    if _JAPANESE.search(text):
+        return _leans_in_japanese(text, subjects)
+    if not subjects:
+        return True
+    if _holds("verb", text):
+        return subjects < 2 and _holds("opening", text)
+    return subjects <= 2 or (
+        subjects <= 4 and (_holds("opening", text) or _holds("preposition", text))
+    )
+
+
+def _leans_in_japanese(text: str, subjects: int) -> bool:
+    """No subject; a topic and nothing said of it (`GPUは？`); a connective before little else."""
+    if not subjects:
+        named = bool(_words(text)) or any(side.named(text) for s in _contrasts() for side in s)
+        return named or _holds("asks", text) or _holds("opening", text)
+    (end,) = _patterns("bare_end")
+    topic = end.sub("", text)
+    bare = not _HIRAGANA.search(topic) and subjects <= (1 if topic == text else 2)
+    return bare or (subjects <= 2 and _holds("opening", text))
+
+
+def _points_back(text: str) -> bool:
+    """A pointing word with nothing before it, in the same question, that it could stand for."""
+    found = sorted(
+        match.span() for pattern in _patterns("pointing") for match in pattern.finditer(text)
+    )
+    for start, end in found:
+        before = text[:start]
+        # “when it …” stands for a subject of the clause before; “edit it” never for “edit”.
+        (clause_ends,) = _patterns("new_clause")
+        clauses = [clause for clause in clause_ends.split(before)[:-1] if _subjects(clause)]
+        if not clauses and len(_subjects(before)) < 2:
+            return not (_holds("pasted", text[start:]) and len(_subjects(text[end:])) >= 3)
+    return False
+
+
+def _compares(text: str) -> bool:
+    """Both sides of a contrast are named, so nothing is left to lean on."""
+    return _holds("both_sides", text) or any(
+        sum(side.named(text) for side in sides) > 1 for sides in _contrasts()
+    )
+
+
+def _contrasted(base: str, question: str) -> str:
+    """The old question, with the side of a contrast that the new one names for the other."""
+    kept, asked = unicodedata.normalize("NFKC", base), normalize(question)
+    for sides in _contrasts():
+        named = [side for side in sides if side.named(asked)]
+        if len(named) == 1:
+            for side in sides:
+                if side is not named[0]:
+                    kept = side.pattern.sub(named[0].instead_of, kept)
+    return kept
+
+
+def _subjects(text: str) -> list[str]:
+    """Words that could be what a question is about; the side of a contrast alone is not."""
+    for sides in _contrasts():
+        for side in sides:
+            text = side.pattern.sub(" ", text)
+    text = _DOING.sub(" ", text)
+    return [word for word in _words(text) if not _is_empty(word)]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(normalize(text))
+
+
+def _is_empty(word: str) -> bool:
+    empty = _listed("no_subject") | _listed("thanks")
+    return word in empty or word.removesuffix("s") in empty or word.isdigit()
+
+
+def _holds(name: str, text: str) -> bool:
+    return any(pattern.search(text) for pattern in _patterns(name))
+
+
+@cache
+def _patterns(name: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern) for pattern in _read()[name])
+
+
+@cache
+def _listed(name: str) -> frozenset[str]:
+    return frozenset(_read()[name].split())
+
+
+@cache
+def _contrasts() -> tuple[tuple[Side, ...], ...]:
+    return tuple(
+        tuple(Side(re.compile(pattern, re.IGNORECASE), ja, en) for pattern, ja, en in sides)
+        for sides in _read()["contrasts"]
+    )
+
+
+@cache
+def _read() -> dict[str, Any]:
+    file = Path(__file__).with_name("followup.yaml")
+    words: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return words

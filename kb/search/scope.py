@@ -1,0 +1,199 @@
+"""Scope: answer, or decline and why.
+
+Takes the question and what retrieval found, gives a `Scope` with every signal it used. Similarity
+alone does not tell (a question on the weather is as near to a note as many a good one), so several
+signals are weighed: closeness to the ways people ask, the share of the question's rare words that
+the hits hold, agreement of the lists, words that name what no source of ours can hold, and what the
+question is about by its own vector, alone and beside questions that we decline. Words live in
+words.yaml, weights in scope_weights.json and scope_topic.json, the vectors of questions to decline
+in outside.npz: fitted by evals/fit/scope.py on questions that our notes answer and on
+questions that they don't.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.records import Reason
+from kb.search import rank
+from kb.search.embedding import Vectors
+from kb.search.index import Index
+from kb.search.retrieve import WEIGHTS, Retrieval
+from kb.text.language import language
+from kb.text.words import count, mentions
+
+_TOP = 3
+_HERE = ("sagemaker", "training", "inference")
+"""Lists of words without which a question that names another product is about that product."""
+_DENSE = ("question", "statement", "passage")
+_FOLDER = Path(__file__).parent
+FEATURES = (
+    "question", "statement", "passage", "lexical", "coverage", "unknown", "agreement",
+    "price", "now", "private", "neighbours", "anchors", "long", "english", "choice", "symptom",
+    "elsewhere", "outside", "outsiders",
+)  # fmt: skip
+_SCALE = 8.0
+"""Coordinates of a unit vector of 384 are about 1/20; scaled, one penalty fits all weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Why a question is answered or declined."""
+
+    reason: Reason | None
+    signals: Mapping[str, float | str]
+
+
+@cache
+def _weights() -> dict[str, dict[str, float]]:
+    return _read("scope_weights.json")
+
+
+@cache
+def _topics() -> dict[str, Any]:
+    return _read("scope_topic.json")
+
+
+def _read(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((_FOLDER / name).read_text(encoding="utf-8"))
+    return loaded
+
+
+def is_unsafe(question: str) -> bool:
+    """The question names help with harm; told by words alone, before anything is searched."""
+    return mentions(question, "unsafe")
+
+
+_CLAUSE = re.compile(
+    r"(?<=[。！？!?\n;；])|(?<=\.)\s+|、(?=(?:あと|それと|ついでに|そして))"
+    r"|\s+(?:and|then)\s+(?=ignore|print|reveal|show|forget)"
+)
+
+
+def without_attack(question: str) -> tuple[str, bool]:
+    """The question without the clauses that try to take the assistant off its task."""
+    if not mentions(question, "attack"):
+        return question, False
+    kept = [part for part in _CLAUSE.split(question) if part and not mentions(part, "attack")]
+    return " ".join(part.strip() for part in kept).strip(), True
+
+
+def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, float]:
+    """The signals as numbers, mostly between 0 and 1."""
+    tokens = [token for token in dict.fromkeys(retrieval.tokens) if not _is_filler(token)]
+    weights = {token: index.lexical.weight(token) for token in tokens}
+    total = sum(weights.values()) or 1.0
+    held: set[str] = set()
+    for hit in retrieval.hits[:_TOP]:
+        held |= index.lexical.tokens(hit.group)
+    top = retrieval.hits[0].ranks if retrieval.hits else {}
+    found = {
+        name: float(mentions(question, name)) for name in ("price", "now", "private", "neighbours")
+    }
+    near = {name: _stretch(retrieval.best.get(f"{name}s", 0.0)) for name in _DENSE}
+    if not _is_ours(retrieval):  # a passage that comes first stands for what it has not beside it
+        near = {name: max(value, near["passage"]) for name, value in near.items()}
+    return {
+        **near,
+        "lexical": min(1.5, retrieval.best.get("lexical", 0.0) / (3.0 * total)),
+        "coverage": sum(weights[token] for token in tokens if token in held) / total,
+        "unknown": sum(weights[token] for token in tokens if not index.lexical.knows(token))
+        / total,
+        "agreement": sum(rank <= _TOP for rank in top.values()) / len(WEIGHTS),
+        "anchors": min(1.0, count(question, "anchors") / 4),
+        "long": min(1.0, len(tokens) / 40),
+        "choice": float(rank.is_choice(question)),
+        "symptom": float(rank.is_symptom(question)),
+        "english": float(language(question) == "en"),
+        "elsewhere": found["neighbours"] * (not any(mentions(question, w) for w in _HERE)),
+        **_outside(retrieval, index),
+        **found,
+    }
+
+
+def _is_ours(retrieval: Retrieval) -> bool:
+    """What was found first is a section of our notes, or nothing was found."""
+    return all(hit.group.startswith("note:") for hit in retrieval.hits[:1])
+
+
+def _stretch(similarity: float) -> float:
+    """Cosines of e5 lie between 0.78 and 0.96; spread over 0 to 1."""
+    return (similarity - 0.78) / 0.18
+
+
+def _is_filler(token: str) -> bool:
+    """Pieces of Japanese grammar: bigrams of hiragana only, single characters."""
+    return len(token) < 2 or bool(re.fullmatch(r"[\u3041-\u309fー]+", token))
+
+
+def decide_scope(question: str, retrieval: Retrieval, index: Index) -> Scope:
+    """Whether the hits can answer the question."""
+    values = features(question, retrieval, index)
+    # What the vectors know is our notes. What a wiki or a blog post holds only the search can tell.
+    known = _is_ours(retrieval) and _has_topic(retrieval, index)
+    model = "answerable" if known else "supported"
+    share = {
+        name: probability(values, _weights()[name], _topic(name, retrieval, index))
+        for name in ("harmless", model, "inside")
+    }
+    low = {model for model, value in share.items() if value < _weights()["limits"][model]}
+    reason: Reason | None = None
+    if "harmless" in low:
+        reason = "unsafe"
+    elif model in low:
+        reason = "out_of_scope" if "inside" in low else "not_in_sources"
+    return Scope(reason, {**values, **share, "answerable": share[model]})
+
+
+def probability(
+    values: Mapping[str, float], weights: Mapping[str, float], topic: float = 0.0
+) -> float:
+    """Logistic model: 1 / (1 + exp(-(bias + Σ weight × value + topic)))."""
+    score = weights["bias"] + sum(weights[name] * values[name] for name in FEATURES) + topic
+    return 1 / (1 + math.exp(-score))
+
+
+def centred(vector: Vectors, centre: Sequence[float]) -> Vectors:
+    """A question's vector as its weights were fitted on: about 0 on average."""
+    return np.asarray(_SCALE * (vector - np.asarray(centre, np.float32)), np.float32)
+
+
+def outside(vector: Vectors, declined: Vectors) -> dict[str, float]:
+    """How near the nearest question to decline is, and the three nearest on average."""
+    nearest = np.sort(declined @ vector)[-3:]
+    return {"outside": _stretch(float(nearest[-1])), "outsiders": _stretch(float(nearest.mean()))}
+
+
+def _outside(retrieval: Retrieval, index: Index) -> dict[str, float]:
+    """As on average where the question's vector is not of our model."""
+    if not _has_topic(retrieval, index):
+        return {name: float(_topics()[name]) for name in ("outside", "outsiders")}
+    return outside(retrieval.vector, _declined())
+
+
+@cache
+def _declined() -> Vectors:
+    with np.load(_FOLDER / "outside.npz", allow_pickle=False) as held:
+        return np.asarray(held["vectors"] / held["scale"], np.float32)
+
+
+def _topic(model: str, retrieval: Retrieval, index: Index) -> float:
+    """What the question's own vector speaks for; 0, as on average, by a model that is not ours."""
+    fitted = _topics()
+    if model not in fitted or not _has_topic(retrieval, index):
+        return 0.0
+    return float(centred(retrieval.vector, fitted["centre"]) @ np.array(fitted[model], np.float32))
+
+
+def _has_topic(retrieval: Retrieval, index: Index) -> bool:
+    """The question's vector is of the model that the weights were fitted for."""
+    return bool(retrieval.vector.size and index.manifest["embedding"] == _topics()["embedding"])

@@ -1,0 +1,141 @@
+"""Versions: which index versions there are, which one is in use, how they differ, moving between.
+
+Takes the index folder. The pointer is replaced atomically, so a reader sees the old version or the
+new one, never a half. Knows nothing about how a version is built.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from kb.errors import KbError
+from kb.search.index import POINTER, Index, read_manifest, read_rows, version_folder
+
+_LAST_FETCH = "last-fetch.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a document from one version to another."""
+
+    document: str
+    state: Literal["added", "removed", "changed"]
+    new_chunks: int
+    lost_chunks: int
+
+
+@contextmanager
+def locked(index_dir: Path) -> Iterator[None]:
+    """One ingest or rollback at a time; a second one gets a sentence instead of a race."""
+    index_dir.mkdir(parents=True, exist_ok=True)
+    with (index_dir / "LOCK").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise KbError(
+                f"Another ingest is working on {index_dir}; wait until it has finished."
+            ) from None
+        yield
+
+
+def versions(index_dir: Path) -> list[str]:
+    """Names of the complete versions, newest first."""
+    folders = (index_dir / "versions").glob("*/manifest.json")
+    return sorted((file.parent.name for file in folders), reverse=True)
+
+
+def in_use(index_dir: Path) -> str:
+    """Name of the version in use, empty when there is none."""
+    with suppress(FileNotFoundError):
+        return (index_dir / POINTER).read_text(encoding="utf-8").strip()
+    return ""
+
+
+def point_to(index_dir: Path, version: str) -> None:
+    """Make `version` the one in use, atomically."""
+    _replace(index_dir / POINTER, version + "\n")
+
+
+def roll_back(index_dir: Path, version: str = "", chroma_url: str = "") -> str:
+    """Use `version`, or the one before; gives its name. Raises KbError and changes nothing."""
+    with locked(index_dir):
+        current = in_use(index_dir)
+        older = [name for name in versions(index_dir) if name < current]
+        target = version or (older[0] if older else "")
+        if not target:
+            raise KbError("There is no older index version to go back to.")
+        known(index_dir, target)
+        Index(version_folder(index_dir, target), chroma_url)  # raises when it cannot be read
+        point_to(index_dir, target)
+    return target
+
+
+def known(index_dir: Path, name: str) -> Path:
+    """The folder of a version; raises KbError that names those that there are."""
+    if name not in versions(index_dir):
+        there = ", ".join(versions(index_dir)) or "none"
+        raise KbError(f"There is no index version “{name}”; there are: {there}.")
+    return version_folder(index_dir, name)
+
+
+def manifest(index_dir: Path, name: str) -> Mapping[str, Any]:
+    """What a version says about itself; raises KbError."""
+    return read_manifest(known(index_dir, name))
+
+
+def difference(index_dir: Path, old: str, new: str) -> list[Change]:
+    """The documents that differ between two versions, by name; raises KbError."""
+    before, after = (_chunks_by_document(known(index_dir, name)) for name in (old, new))
+    changes = []
+    for document in sorted({*before, *after}):
+        had, has = before.get(document), after.get(document)
+        if had == has:
+            continue
+        state: Literal["added", "removed", "changed"] = (
+            "added" if had is None else "removed" if has is None else "changed"
+        )
+        had, has = had or set(), has or set()
+        changes.append(Change(document, state, len(has - had), len(had - has)))
+    return changes
+
+
+def note_fetch(index_dir: Path, reports: Iterable[Mapping[str, Any]], *, partly: bool) -> None:
+    """Remember how the last fetch of each source went, also when no version came of it.
+
+    `reports`: one object a source, with `id`; `partly`: the other sources were not asked.
+    """
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    noted = dict(last_fetch(index_dir)) if partly else {}
+    noted.update((report["id"], {**report, "tried": at}) for report in reports)
+    _replace(index_dir / _LAST_FETCH, json.dumps(list(noted.values()), ensure_ascii=False))
+
+
+def last_fetch(index_dir: Path) -> Mapping[str, Mapping[str, Any]]:
+    """By source: how its last fetch went; empty when none was noted."""
+    with suppress(FileNotFoundError, ValueError):
+        rows = json.loads((index_dir / _LAST_FETCH).read_text(encoding="utf-8"))
+        return {row["id"]: row for row in rows}
+    return {}
+
+
+def _chunks_by_document(folder: Path) -> dict[str, set[str]]:
+    chunks: dict[str, set[str]] = {
+        row["id"]: set() for row in read_rows(folder / "documents.jsonl")
+    }
+    for row in read_rows(folder / "chunks.jsonl"):
+        chunks[row["document"]].add(row["id"])
+    return chunks
+
+
+def _replace(file: Path, content: str) -> None:
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(content, encoding="utf-8")
+    os.replace(new, file)

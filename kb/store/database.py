@@ -1,0 +1,132 @@
+"""Database: open it, in the newest shape.
+
+Takes the URL of KB_DATABASE_URL, gives an SQLAlchemy engine whose tables are those of
+`kb.store.tables`. SQLite and PostgreSQL. Several processes may open a new database at once: one of
+them migrates, the others wait. Knows nothing about what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from kb.errors import DatabaseError, SettingsError
+
+FAILURES = (SQLAlchemyError, CommandError, OSError)
+"""What a database that cannot be used raises; CommandError when a newer release has made it."""
+_PATIENCE = 3
+"""Seconds to wait for a connection, or for another process that writes."""
+_MIGRATING = 0x6B62  # any number that is ours: PostgreSQL names locks by numbers
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def open_database(url: str) -> Engine:
+    """The database, migrated. Raises SettingsError when the URL cannot be used, DatabaseError when
+    the database cannot be reached or written.
+    """
+    engine = make_engine(url)
+    try:
+        migrate(engine)
+    except FAILURES as error:
+        engine.dispose()
+        raise DatabaseError(unusable(engine.url, error)) from error
+    return engine
+
+
+def make_engine(url: str) -> Engine:
+    """An engine that has not connected yet; raises SettingsError."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            engine = create_engine(parsed, connect_args={"timeout": _PATIENCE})
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        if parsed.get_backend_name() == "postgresql":
+            patience = {"connect_timeout": _PATIENCE}
+            return create_engine(parsed, connect_args=patience, pool_pre_ping=True)
+    except ImportError as error:
+        raise SettingsError(
+            f"KB_DATABASE_URL needs the package {error.name}; for PostgreSQL run "
+            "`pip install 'psycopg[binary]'`."
+        ) from error
+    except (ArgumentError, NoSuchModuleError):
+        pass
+    raise SettingsError(
+        f"KB_DATABASE_URL is {_without_password(url)!r}; expected sqlite:///FILE or "
+        "postgresql://USER:PASSWORD@HOST/DATABASE."
+    )
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables to the newest shape; in one transaction, by one process at a time."""
+    file = engine.url.database
+    if engine.dialect.name == "sqlite" and file:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    config = Config(attributes={})
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def upsert(engine: Engine, table: Table, row: Mapping[str, Any], *, keep: bool = False) -> None:
+    """Write a row; one with the same primary key is replaced, or with `keep` stays as it is."""
+    insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).values(row)
+    keys = [column.name for column in table.primary_key]
+    if keep:
+        statement = statement.on_conflict_do_nothing(index_elements=keys)
+    else:
+        changed = {name: statement.excluded[name] for name in row if name not in keys}
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
+    with engine.begin() as connection:
+        connection.execute(statement)
+
+
+def empty_log(engine: Engine) -> None:
+    """Have SQLite's log hold nothing of what was deleted; PostgreSQL sees to its own."""
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as connection:  # no transaction may be open
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def unusable(url: URL, error: Exception) -> str:
+    """One sentence about a database that failed, without its password."""
+    reason = (str(getattr(error, "orig", error)).splitlines() or ["no reason given"])[0]
+    return (
+        f"The database {url.render_as_string()} cannot be used ({reason}); check KB_DATABASE_URL, "
+        "and that the database runs and may be written."
+    )
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # else Python begins and commits where it thinks fit
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "secure_delete = ON",  # what was deleted is overwritten
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if rest else url

@@ -1,0 +1,285 @@
+"""Feedback: what was asked and answered, and how people rated it, kept in a database.
+
+Takes answers and votes from every surface, gives them back as `Entry` values. Writing never raises:
+what cannot be stored because the database is away waits in memory, a bounded number, and is written
+in order once it is back. Reading raises DatabaseError. Knows nothing about surfaces.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, RowMapping, delete, or_, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from kb.errors import DatabaseError
+from kb.records import Answer, Language, Reason, Turn
+from kb.store.database import FAILURES, empty_log, make_engine, migrate, unusable, upsert
+from kb.store.tables import answers, progress, votes
+
+LOG = logging.getLogger("kb.store.feedback")
+WAITING = 1_000
+"""Writes that wait in memory at most; what comes beyond that is given up."""
+Surface = Literal["browser", "slack", "cli"]
+Rating = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """The newest vote of one person on one answer."""
+
+    person: str
+    vote: Rating
+    comment: str
+    voted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question as it was answered, with its votes."""
+
+    id: str
+    asked_at: datetime
+    surface: Surface
+    person: str
+    language: Language
+    question: str
+    history: tuple[Turn, ...]
+    answer: str
+    sentences: tuple[Mapping[str, Any], ...]
+    """The fields of `Sentence` each."""
+    citations: tuple[Mapping[str, Any], ...]
+    """The fields of `Citation` each."""
+    declined: bool
+    reason: Reason | None
+    clarify: str | None
+    pattern: str | None
+    decision: Mapping[str, Any] | None
+    model: str
+    index_version: str
+    seconds: float
+    votes: tuple[Vote, ...] = ()
+
+
+class _Away(Exception):
+    """The database is away; a later try may help."""
+
+
+def is_doubtful(sentence: Mapping[str, Any]) -> bool:
+    """Whether a stored sentence has neither its quotes nor official data behind it.
+
+    Answers stored before November 2026 call the field `proven`.
+    """
+    supported = sentence.get("supported", sentence.get("proven"))
+    return supported is False and not sentence.get("looked_up")
+
+
+class FeedbackStore:
+    """Answers and votes in the database; safe to share between threads."""
+
+    def __init__(self, database_url: str, *, retry_seconds: float = 5.0) -> None:
+        """Connects on the first use. Raises SettingsError when the URL cannot be used."""
+        self._engine = make_engine(database_url)
+        self._retry_seconds = retry_seconds
+        self._migrated = False
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._queueing = threading.Lock()  # held for moments only
+        self._working = threading.RLock()  # held while the database migrates or catches up
+        self._retrying = False
+        self._closed = threading.Event()
+
+    def record_answer(
+        self, answer: Answer, *, history: Sequence[Turn], person: str, surface: Surface
+    ) -> bool:
+        """Keep an answered question; the same one twice is kept once. False: it waits."""
+        row = _row(answer, history, person, surface)
+        return self._record(lambda: upsert(self._engine, answers, row, keep=True))
+
+    def record_vote(self, answer_id: str, *, person: str, vote: Rating, comment: str = "") -> bool:
+        """Keep a person's vote on an answer in place of an earlier one. False: it waits."""
+        row = {
+            "answer_id": answer_id,
+            "person": person,
+            "vote": vote,
+            "comment": _storable(comment.strip()),
+            "voted_at": datetime.now(UTC),
+        }
+        return self._record(lambda: upsert(self._engine, votes, row))
+
+    def entries(self) -> list[Entry]:
+        """Everything that is kept, the oldest first; raises DatabaseError."""
+        with self._connected() as connection:
+            voted = connection.execute(select(votes).order_by(votes.c.voted_at)).mappings()
+            by_answer: dict[str, list[Vote]] = {}
+            for row in voted:
+                vote = Vote(row["person"], row["vote"], row["comment"], _utc(row["voted_at"]))
+                by_answer.setdefault(row["answer_id"], []).append(vote)
+            asked = connection.execute(select(answers).order_by(answers.c.asked_at, answers.c.id))
+            return [_entry(row, by_answer.get(row["id"], [])) for row in asked.mappings()]
+
+    def citations_by_document(self) -> Counter[str]:
+        """How many answers cite each document; raises DatabaseError."""
+        counts: Counter[str] = Counter()
+        with self._connected() as connection:
+            for cited in connection.execute(select(answers.c.citations)).scalars():
+                counts.update({citation["document"] for citation in cited})
+        return counts
+
+    def forget(self, person: str) -> int:
+        """Delete a person's answers with all votes on them, votes and progress; gives the rows.
+
+        What the person asked in a Slack thread stands in the history of those who went on there:
+        such a history goes, too.
+        """
+        theirs = select(answers.c.id).where(answers.c.person == person)
+        removals = (
+            delete(votes).where(or_(votes.c.person == person, votes.c.answer_id.in_(theirs))),
+            delete(answers).where(answers.c.person == person),
+            delete(progress).where(progress.c.person == person),
+        )
+        with self._connected() as connection:
+            words = select(answers.c.question).where(answers.c.person == person)
+            _cut_histories(connection, set(connection.execute(words).scalars()))
+            gone = sum(connection.execute(removal).rowcount for removal in removals)
+        empty_log(self._engine)
+        return gone
+
+    def flush(self) -> bool:
+        """Write what waits, in order; True when nothing is left."""
+        with self._working:
+            while self._waiting:
+                try:
+                    self._store(self._waiting[0])
+                except _Away:
+                    return False
+                self._waiting.popleft()
+        return True
+
+    def close(self) -> None:
+        """Try what waits once more, then let go of the database."""
+        self._closed.set()
+        self.flush()
+        self._engine.dispose()
+
+    def _record(self, write: Callable[[], None]) -> bool:
+        """Store at once, or queue; while others wait, a new write joins them.
+
+        So the order is kept, and only the first answer waits for a database that is away.
+        """
+        if not self._waiting:
+            try:
+                return self._store(write)
+            except _Away:
+                pass
+        with self._queueing:
+            if len(self._waiting) >= WAITING:
+                LOG.error("%d writes wait for the database; one more is given up", WAITING)
+                return False
+            self._waiting.append(write)
+            if not self._retrying:
+                self._retrying = True
+                threading.Thread(target=self._retry, daemon=True).start()
+        return False
+
+    def _store(self, write: Callable[[], None]) -> bool:
+        """Whether it is stored; False when it can never be, such as a vote on no known answer."""
+        try:
+            self._migrate()
+            write()
+        except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
+            LOG.warning("feedback waits: %s", unusable(self._engine.url, error))
+            raise _Away from error
+        except Exception:  # an answer must not suffer from what becomes of it
+            LOG.exception("feedback given up")
+            return False
+        return True
+
+    def _retry(self) -> None:
+        while not self._closed.wait(self._retry_seconds):
+            self.flush()
+            with self._queueing:
+                if not self._waiting:
+                    self._retrying = False
+                    return
+
+    def _migrate(self) -> None:
+        if not self._migrated:
+            with self._working:
+                migrate(self._engine)
+                self._migrated = True
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        self.flush()
+        try:
+            self._migrate()
+            with self._engine.begin() as connection:
+                yield connection
+        except FAILURES as error:
+            raise DatabaseError(unusable(self._engine.url, error)) from error
+
+
+def _cut_histories(connection: Connection, words: Set[str]) -> None:
+    """Empty the histories of Slack threads in which a person said one of `words`."""
+    if not words:
+        return
+    threads = select(answers.c.id, answers.c.history).where(answers.c.surface == "slack")
+    for row in connection.execute(threads).all():
+        if any(turn["role"] == "user" and turn["content"] in words for turn in row.history):
+            cut = update(answers).where(answers.c.id == row.id).values(history=[])
+            connection.execute(cut)
+
+
+def _row(
+    answer: Answer, history: Sequence[Turn], person: str, surface: Surface
+) -> dict[str, object]:
+    return {
+        "id": answer.id,
+        "asked_at": datetime.now(UTC),
+        "surface": surface,
+        "person": person,
+        "language": answer.language,
+        "question": _storable(answer.question),
+        "history": [asdict(turn) for turn in history],
+        "answer": _storable(answer.answer),
+        "sentences": [asdict(sentence) for sentence in answer.sentences],
+        "citations": [asdict(citation) for citation in answer.citations],
+        "declined": answer.declined,
+        "reason": answer.reason,
+        "clarify": answer.clarify,
+        "pattern": answer.pattern,
+        "decision": asdict(answer.decision) if answer.decision else None,
+        "model": answer.model,
+        "index_version": answer.index_version,
+        "seconds": answer.seconds,
+    }
+
+
+def _entry(row: RowMapping, voted: Sequence[Vote]) -> Entry:
+    fields = {
+        **row,
+        "asked_at": _utc(row["asked_at"]),
+        "history": tuple(Turn(**turn) for turn in row["history"]),
+        "sentences": tuple(row["sentences"]),
+        "citations": tuple(row["citations"]),
+        "votes": tuple(voted),
+    }
+    return Entry(**fields)
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _utc(time: datetime) -> datetime:
+    """SQLite gives times without their zone, PostgreSQL in the zone of the session."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""How the database came to its present shape; run by `kb.store.database`, never by hand."""

@@ -1,0 +1,100 @@
+"""Hand over: question, turns and hits to the messages that a chat model is given.
+
+Takes hits, gives the sources under ids that the model cannot guess, and the prompt around them.
+Everything that others wrote is data there: it is made unable to close its tags or pass for a
+citation. Knows nothing about models or answers.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from kb.records import Chunk, Hit, Language, Turn
+from kb.search.index import Index
+from kb.text.markup import plain
+from kb.writer.chat import Message
+from kb.writer.citing import fresh_ids, is_id
+from kb.writer.prompts import prompt
+
+NOTHING = "NOT_IN_SOURCES"
+"""What the model is told to say when the sources do not hold the answer."""
+_NAMES: dict[Language, str] = {"ja": "Japanese (です・ます)", "en": "English"}
+_TURNS = 6
+"""Earlier messages that the model is given at most, and characters of each."""
+_TURN_LENGTH = 1_500
+_QUESTION_LENGTH = 4_000
+_SOURCES_LENGTH = 14_000
+"""Characters of all sources together; the best hit is given whole in any case."""
+_TAG = re.compile(r"<(?=\s*/?\s*(?:sources?|question|think(?:ing)?)\b)", re.IGNORECASE)
+_BRACKETED = re.compile(r"[\[［【]+\s*(\w{4})\s*[\]］】]+")
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+
+
+def hand_over(hits: Sequence[Hit]) -> dict[str, Chunk]:
+    """The sources of an answer, best hit first, under ids that are new each time."""
+    chunks: dict[str, Chunk] = {}
+    length = 0
+    for position, hit in enumerate(hits):
+        own = [chunk for chunk in hit.chunks if chunk.kind != "question"]
+        for chunk in own:
+            if position and length + len(chunk.text) > _SOURCES_LENGTH:
+                break
+            length += len(chunk.text)
+            chunks[chunk.id] = chunk
+    return dict(zip(fresh_ids(len(chunks)), chunks.values(), strict=True))
+
+
+def messages(
+    question: str,
+    history: Sequence[Turn],
+    sources: Mapping[str, Chunk],
+    index: Index,
+    language: Language,
+    *,
+    again: bool = False,
+) -> list[Message]:
+    """The rules, the last turns, and the sources with the question. `again`: after a bad reply."""
+    one, two = fresh_ids(2)
+    rules = prompt(
+        "answer", language=_NAMES[language], nothing=NOTHING, example_one=one, example_two=two
+    )
+    asked = prompt(
+        "question",
+        sources="\n".join(_source(identity, chunk, index) for identity, chunk in sources.items()),
+        question=defused(question[:_QUESTION_LENGTH]),
+        reminder=prompt("reminder", language=_NAMES[language]) if again else "",
+    )
+    return [("system", rules), *_turns(history), ("human", asked.strip())]
+
+
+def _source(identity: str, chunk: Chunk, index: Index) -> str:
+    title = index.documents[chunk.document].title
+    heading = " > ".join(part for part in chunk.heading if part != title)
+    about = f'id="{identity}" title="{_attribute(title)}" heading="{_attribute(heading)}"'
+    return f'<source {about} language="{chunk.language}">\n{defused(chunk.text)}\n</source>'
+
+
+def _attribute(text: str) -> str:
+    return defused(" ".join(plain(text).replace('"', "'").split()))[:200]
+
+
+def _turns(history: Sequence[Turn]) -> list[Message]:
+    """The last turns, user and assistant in turn; numbers of old citations taken out."""
+    pairs: list[Message] = []
+    for turn in history[-_TURNS:]:
+        text = defused(re.sub(r"\s?\[\d{1,3}\]", "", turn.content))[:_TURN_LENGTH].strip()
+        role = "human" if turn.role == "user" else "ai"
+        if text and (pairs or role == "human"):
+            if pairs and pairs[-1][0] == role:
+                pairs.pop()
+            pairs.append((role, text))
+    return pairs[:-1] if pairs and pairs[-1][0] == "human" else pairs
+
+
+def defused(text: str) -> str:
+    """`text` as data: what looks like our tags or markers, or cannot be seen, is that no more."""
+    shown = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in _UNSEEN)
+    shown = _TAG.sub("\u2039", shown)
+    return _BRACKETED.sub(lambda found: f"({found[1]})" if is_id(found[1]) else found[0], shown)

@@ -1,0 +1,1 @@
+"""What a browser may show: answers, passages, lists, drawings, made safe."""
