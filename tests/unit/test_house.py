@@ -16,6 +16,11 @@ from slackbot.settings import SlackSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = {
+    file.name: file.read_text(encoding="utf-8")
+    for file in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+PAGES = "\n".join(DOCS.values())
 
 
 def tracked() -> list[str]:
@@ -58,11 +63,11 @@ def test_every_module_opens_with_what_it_is() -> None:
     assert [f for f in bare if not f.startswith("kb/store/migrations/")] == []
 
 
-def test_every_setting_is_in_the_readme_and_in_the_example() -> None:
+def test_every_setting_is_in_the_documents_and_in_the_example() -> None:
     names = {f"KB_{name.upper()}" for name in Settings.model_fields}
     names |= {f"SLACK_{name.upper()}" for name in SlackSettings.model_fields}
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `((?:KB|SLACK)_\w+)`", README, re.MULTILINE)) == names
+    assert set(re.findall(r"^\| `((?:KB|SLACK)_\w+)`", PAGES, re.MULTILINE)) == names
     assert set(re.findall(r"^# ((?:KB|SLACK)_\w+)=", example, re.MULTILINE)) == names
 
 
@@ -76,7 +81,7 @@ def test_the_example_settings_are_valid(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    "line", re.findall(r"^    \.venv/bin/python -m (.+?)(?: {2,}#.*)?$", README, re.M)
+    "line", re.findall(r"^    \.venv/bin/python -m ((?:kb|ingest)\b.*?)(?: {2,}#.*)?$", PAGES, re.M)
 )
 def test_the_readme_names_commands_that_exist(line: str) -> None:
     words = re.sub(r" [<>] ?\S+", "", line).replace('"', "").split()
@@ -88,4 +93,15 @@ def test_the_readme_names_commands_that_exist(line: str) -> None:
 
 def test_the_make_targets_of_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
-    assert set(re.findall(r"`?make ([a-z-]+)", README)) <= targets
+    assert set(re.findall(r"`make ([a-z-]+)", PAGES)) <= targets
+
+
+def test_the_readme_can_be_read_in_one_go() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+@pytest.mark.parametrize("name", DOCS)
+def test_links_between_documents_lead_somewhere(name: str) -> None:
+    folder = ROOT if name == "README.md" else ROOT / "docs"
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", DOCS[name])
+    assert [link for link in links if not (folder / link).exists()] == []
