@@ -13,7 +13,7 @@ from kb.answer.content import Content, fixed, said
 from kb.answer.standing import Standing, standing_on
 from kb.pattern import around
 from kb.reading.reading import Form
-from kb.records import Act, Answer, Language
+from kb.records import Act, Answer, Language, Sentence
 from kb.request import Request
 
 _SMALL: Mapping[Act, str] = {
@@ -68,8 +68,10 @@ def acted(request: Request, asked: Request, answer: Answer) -> Content:
 def formed(request: Request, standing: Standing) -> Content:
     """The standing answer in another form."""
     form, answer = request.reading.form, standing.answer
-    if not standing.cited:  # a question back, or a fixed sentence
+    if not standing.cited:
         return _as_it_stands(answer)
+    if answer.clarify:
+        return _question_back(answer, short=form in ("shorter", "lines"))
     if form == "lines" or (form == "shorter" and request.reading.lines):
         return forms.in_lines(standing, request.reading.lines or forms.LINES)
     if form is not None and form in _FORMS:
@@ -88,6 +90,14 @@ def complained(request: Request, asked: Request, answer: Answer) -> Content:
     understood = fixed("complaint_question", request.language, question=question)
     near = again.nearest(standing_on(answer, request.index), request.language)
     return said(understood, choices=near[:_CHOICES])
+
+
+def _question_back(answer: Answer, *, short: bool) -> Content:
+    """A question back stays one; `short`: without what can be said before its answer."""
+    if not short or answer.clarify is None:
+        return _as_it_stands(answer)
+    asks = Sentence(answer.clarify, (), supported=None)
+    return Content((asks,), clarify=answer.clarify, choices=answer.choices)
 
 
 def _as_it_stands(answer: Answer) -> Content:

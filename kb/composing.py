@@ -76,7 +76,8 @@ def _on_part(request: Request, part: Search, citations: Citations) -> list[Sente
         named = " ".join(part.query.split())
         named = named if len(named) <= _NAMED else named[: _NAMED - 1] + "…"
         return [fixed("part_unknown", request.language, question=named)]
-    return to_sentences(_shortened(_drafts(request, part)), citations, request.language)
+    new = [draft for draft in _drafts(request, part) if not citations.holds(draft.chunk)]
+    return to_sentences(_shortened(new), citations, request.language)
 
 
 def _shortened(drafts: Sequence[Draft]) -> list[Draft]:

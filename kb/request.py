@@ -52,9 +52,10 @@ class Request:
     def asked(self) -> tuple[tuple[str, ...], ...]:
         """The queries by what they ask: one that holds an error line goes with the one before."""
         reading = self.reading
+        queries = _apart(reading.queries or (self.question,))
         errors = [part.text.strip() for part in reading.error_lines if part.text.strip()]
         parts: list[tuple[str, ...]] = []
-        for query in reading.queries or (self.question,):
+        for query in queries:
             names_error = any(e in query or query in e for e in errors)
             if parts and (names_error or _of_errors(parts[-1], errors)):
                 parts[-1] = (*parts[-1], query)
@@ -85,6 +86,12 @@ class Found:
         """How the answer came about."""
         hits = {hit.group: hit for part in self.parts for hit in part.hits}
         return Trace(self.first.query, self.follows, tuple(hits.values()), self.first.scope.signals)
+
+
+def _apart(queries: tuple[str, ...]) -> tuple[str, ...]:
+    """Without a query that only holds several of the others, as a whole message does."""
+    first, *others = queries
+    return tuple(others) if len(others) > 1 and all(q in first for q in others) else queries
 
 
 def _of_errors(queries: tuple[str, ...], errors: list[str]) -> bool:

@@ -40,10 +40,12 @@ def evidence(standing: Standing) -> Content:
     """Why: the quotes that the answer rests on, where they stand, and what stands beside them."""
     page = Page(standing)
     page.say("why_evidence")
+    place = ""
     for sentence in [s for s in standing.cited if not s.text.startswith(("```", "|"))][:_EVIDENCE]:
         citation = standing.answer.citations[sentence.citations[0] - 1]
-        lead = message("why_place", standing.answer.language, place=_place(citation))
-        page.keep(replace(sentence, lead=lead), marker="- ")
+        known, place = place, _place(citation)
+        lead = message("why_place", standing.answer.language, place=place)
+        page.keep(replace(sentence, lead="" if place == known else lead), marker="- ")
     shown = {c.id for c in standing.quoted if c is not None}
     left = [c for s in standing.sections[:1] for c in s if c.kind == "statement"]
     for chunk in [c for c in left if c.id not in shown][:_REASONS]:

@@ -62,7 +62,7 @@ def detail(standing: Standing) -> Content:
     page.keep(told[0], marker="", lead=False)
     shown = {c.id for c in standing.quoted if c is not None}
     new = blocks = 0
-    for section in [*standing.sections, *standing.near]:
+    for section in standing.sections:
         for chunk in section:
             if chunk.kind in ("code", "table"):
                 blocks += 1
@@ -198,18 +198,23 @@ def _leading(standing: Standing, chunk: Chunk) -> list[Chunk]:
 
 def _as_table(rows: Iterable[Sentence], standing: Standing) -> str:
     """Label and statement side by side; where no sentence has a label, they are numbered."""
-    language = standing.answer.language
-    cells = [(_label(sentence), sentence.text) for sentence in rows]
+    language, cells, above = standing.answer.language, list[tuple[str, str]](), ""
+    for sentence in rows:
+        heading, _, label = sentence.lead.rpartition("\n")
+        above = _label(heading) or ("" if label else above)
+        cells.append((_label(label) or above, sentence.text))
     if not any(label for label, _ in cells):
         cells = [(str(number), text) for number, (_, text) in enumerate(cells, 1)]
+    elif not cells[0][0]:
+        cells[0] = (message("decide_verdict", language), cells[0][1])
     head = f"| {message('form_table_label', language)} | {message('form_table_text', language)} |"
     body = "\n".join(f"| {_cell(label)} | {_cell(text)} |" for label, text in cells)
     return f"{head}\n|---|---|\n{body}"
 
 
-def _label(sentence: Sentence) -> str:
+def _label(lead: str) -> str:
     """The label of a lead, without the words behind it: `**Why**: “…”. ` gives `Why`."""
-    found = _BOLD.search(sentence.lead.rpartition("\n")[2] or sentence.lead)
+    found = _BOLD.search(lead)
     return found[1] if found else ""
 
 

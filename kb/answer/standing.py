@@ -40,16 +40,15 @@ class Standing:
     def near(self) -> list[tuple[Chunk, ...]]:
         """Sections found for the same question, in a document that is quoted."""
         quoted = {c.document for c in self.quoted if c is not None}
-        known = {c.group for c in self.quoted if c is not None}
-        hits = self.answer.trace.hits if self.answer.trace else ()
-        return [h.chunks for h in hits if h.group not in known and h.chunks[0].document in quoted]
+        return [section for section in self.others if section[0].document in quoted]
 
     @property
     def others(self) -> list[tuple[Chunk, ...]]:
         """Sections found for the same question that it does not quote, best first."""
         known = {c.group for c in self.quoted if c is not None}
         hits = self.answer.trace.hits if self.answer.trace else ()
-        return [hit.chunks for hit in hits if hit.group not in known]
+        found = [section_of(self.index, hit.chunks[0]) for hit in hits if hit.group not in known]
+        return [section for section in found if section]
 
 
 def standing_on(answer: Answer, index: Index) -> Standing:

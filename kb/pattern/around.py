@@ -62,7 +62,8 @@ def correct(case: CaseReading, language: Language) -> Content:
     else:
         named = message("decide_and", language).join(_named(c, language) for c in conditions)
         content = said(fixed("complaint_case", language, conditions=named))
-        choices = tuple(drop(c.signal, language) for c in conditions[:_CHOICES])
+        told = [c for c in conditions if c.signal not in SIDES] or conditions
+        choices = tuple(drop(c.signal, language) for c in told[:_CHOICES])
     (asked,) = content.sentences
     return Content((asked,), clarify=asked.text, choices=choices, understood=tuple(conditions))
 
@@ -119,7 +120,8 @@ def _lead(outcome: Outcome, verdict: Verdict, language: Language) -> str:
             continue
         found = decide_signals({*verdict.signals, signal.id, verdict.side}).outcome
         if found is not None and found.id == outcome.id and outcome.id != "none":
-            leading.append(signal.label.of(language))
+            label = signal.label.of(language)
+            leading.append(message("changed_label", language, label=label))
     if not leading:
         return message("others_way", language, title=title)
     conditions = message("decide_or", language).join(leading[:_CONDITIONS])

@@ -31,22 +31,29 @@ class ClickReader:
         if signal is None:
             reading = self._within.read(message, typed)
             return replace(reading, case=_without_clicked(reading.case, history))
-        asked = [place for place, turn in enumerate(typed) if turn.role == "user"]
-        if not asked:
+        case, queries = self._before(typed)
+        if case is None:
             return self._within.read(message, typed)
-        before = self._within.read(typed[asked[-1]].content, typed[: asked[-1]])
-        case = _without_clicked(before.case, history) or CaseReading(())
-        return replace(
-            before,
-            message=message,
-            language=language(message),
-            act="revision",
-            form=None,
-            parts=(),
-            error_lines=(),
-            case=_dropped(case, signal),
+        left = _without_clicked(case, history) or case
+        return Reading(
+            message,
+            language(message),
+            "revision",
+            queries,
+            case=_dropped(left, signal),
             follows=True,
         )
+
+    def _before(self, typed: Sequence[Turn]) -> tuple[CaseReading | None, tuple[str, ...]]:
+        """The case that stands, and what the last message that asked or told was searched with."""
+        case: CaseReading | None = None
+        for place in reversed(range(len(typed))):
+            if typed[place].role == "user":
+                reading = self._within.read(typed[place].content, typed[:place])
+                case = case or reading.case
+                if reading.act in ("question", "case", "revision", "paste"):
+                    return case, reading.queries
+        return case, ()
 
 
 def clicked(message: str) -> str | None:
