@@ -1,60 +1,72 @@
-"""The assistant: a question (and the turns before it) to an `Answer`.
+"""The assistant: a message (and the turns before it) to an `Answer`.
 
-Takes the question, gives the answer, whole (`ask`) or as it comes (`stream`). Every surface calls
-this and only renders what it gets. It holds what is costly to open: the index, the model.
+Takes a message, gives the answer, whole (`ask`) or as it comes (`stream`). Every surface calls this
+and only renders what it gets. The story: a message is read, what it asks is found, an answer is put
+together from that and held against its quotes. A message that acts on the last answer (shorter,
+why, thanks …) searches nothing. It holds what is costly to open: the index, the models.
 """
 
 from __future__ import annotations
 
-import re
+import hashlib
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
 
-from kb.answer.compose import compose
+from kb.acting import acted, language_of_form, small_talk
+from kb.answer.again import in_language
+from kb.answer.content import Content, fixed, said
 from kb.answer.markdown import to_markdown
-from kb.answer.quotes import Citations, to_sentences
-from kb.image.question import Reply, image_reply
+from kb.answer.standing import standing_on
+from kb.composing import below_decision, composed, proven
+from kb.image.question import image_reply
 from kb.messages import message
-from kb.pattern.advise import Advice, advise, further
-from kb.proof.verify import is_supported
-from kb.reading.followup import is_small_talk, standalone
-from kb.records import Answer, Citation, Language, Reason, Sentence, Trace, Turn
+from kb.pattern.advise import advise
+from kb.pattern.changes import changed
+from kb.pattern.clicks import ClickReader
+from kb.pattern.plain_reader import PlainReader
+from kb.reading.reading import Reader, Reading
+from kb.recent import Recent
+from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
+from kb.request import Found, Request
 from kb.search.embedding import Embedder
-from kb.search.index import Index, IndexStore
+from kb.search.index import IndexStore
 from kb.search.rerank import Reranker
-from kb.search.retrieve import Retrieval, retrieve
-from kb.search.scope import decide_scope, is_unsafe, without_attack
-from kb.text.language import language
-from kb.text.normal import normalize, respell
+from kb.search.several import Search, Searcher, corrected
+from kb.text.language import language as language_of
+from kb.text.normal import respell
 from kb.text.words import mentions
 from kb.writer.generate import Writer, WriterGaveUp
 from kb.writer.propose import propose
 
-LONGEST = 1_200
-"""Characters of a question that are searched; of a longer one its two ends."""
-_WORD = re.compile(r"[A-Za-z]{5,}")
+_SURELY = 0.8
+"""Likelihood of a decision being wanted from which it is given whatever the search says."""
+_REMEMBERED = 256
+"""Readings and answers that are kept: some twenty conversations of a dozen turns."""
 
 
 class Assistant:
-    """Answers questions from the index version in use. Safe to share between threads."""
+    """Answers messages from the index version in use. Safe to share between threads."""
 
     def __init__(
         self,
         store: IndexStore,
         embedder: Embedder,
         *,
+        reader: Reader | None = None,
         writer: Writer | None = None,
         reranker: Reranker | None = None,
     ) -> None:
         self._store = store
         self._embedder = embedder
+        self._reader: Reader = ClickReader(reader or PlainReader(embedder))
         self._writer = writer
-        self._reranker = reranker
-        self._propose = None if writer is None else partial(propose, say=writer.say)
+        self._rerank = None if reranker is None else reranker.rerank
+        self._readings = Recent[Reading](_REMEMBERED)
+        self._answers = Recent[Answer](_REMEMBERED)
 
     @property
     def embedder(self) -> Embedder:
@@ -62,19 +74,16 @@ class Assistant:
         return self._embedder
 
     def without_writer(self) -> Assistant:
-        """The same assistant, but every answer is put together word for word."""
+        """The same assistant, but no chat model is asked for anything."""
         other = copy(self)
         other._writer = None
+        other._answers = Recent(_REMEMBERED)
         return other
 
     def query(self, question: str, history: Sequence[Turn] = ()) -> str:
-        """What is searched for `question`: attacks cut out, follow-ups rewritten, typos mended."""
-        asked, _ = without_attack(_shortened(question))
-        return self._query(asked, tuple(history), self._store.current())[0]
-
-    def _query(self, asked: str, history: tuple[Turn, ...], index: Index) -> tuple[str, bool]:
-        query, rewritten = standalone(asked, history)
-        return _corrected(query, index), rewritten
+        """What is searched for `question` first: it stands alone, its typos mended."""
+        request = self._read(question, tuple(history))
+        return corrected(next(iter(request.reading.queries), question), request.index)
 
     def ask(
         self,
@@ -101,267 +110,297 @@ class Assistant:
         """Pieces of Markdown as they come, then the `Answer`, whose text is the one that counts."""
         started = time.perf_counter()
         identity = id or uuid.uuid4().hex
-        for part in self._answer(question, tuple(history), language):
+        for part in self._answer(self._read(question, tuple(history), language)):
             if isinstance(part, Answer):
                 yield replace(part, id=identity, seconds=round(time.perf_counter() - started, 4))
             else:
                 yield part
 
-    def _answer(
-        self, question: str, history: tuple[Turn, ...], wanted: Language | None
-    ) -> Iterator[str | Answer]:
-        index = self._store.current()
-        lang = wanted or _language(question, history)
-        asked, attacked = without_attack(_shortened(question))
-        if not normalize(asked).strip("?？!！.。…、 "):
-            text = "covers" if attacked else "empty_question"
-            yield self._declined(question, lang, "out_of_scope", index, message(text, lang))
-            return
-        if is_small_talk(asked):
-            yield self._declined(question, lang, "out_of_scope", index, message("small_talk", lang))
-            return
-        if is_unsafe(question):
-            yield self._declined(question, lang, "unsafe", index)
-            return
-        reply = image_reply(asked, history, index, wanted)
-        if reply is not None:
-            yield from self._replied(question, reply, index)
-            return
-        query, rewritten = self._query(asked, history, index)
-        retrieval = retrieve(index, self._embedder, query, lang)
-        if self._reranker is not None:
-            retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
-        scope = decide_scope(query, retrieval, index)
-        trace = Trace(query, rewritten, retrieval.hits, scope.signals)
-        advice = None
-        if _is_ours(query):
-            known = {query: retrieval.vector}
-            advice = advise(asked, history, index, lang, self._embedder, known, self._propose)
-        if advice is not None and (scope.reason is None or advice.asked):
-            yield from self._advised(question, query, lang, index, retrieval, trace, advice)
-            return
-        if scope.reason is not None:
-            answer = self._declined(question, lang, scope.reason, index)
-            yield replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
-            return
-        yield from self._composed(question, query, lang, index, retrieval, trace, history)
+    def _answer(self, request: Request) -> Iterator[str | Answer]:
+        """On the standing answer, from the sources, or by the chat model where one is set up."""
+        if not request.settles:
+            yield from _whole(self._acted(request))
+        elif self._writer is None:
+            yield from _whole(self._settled(request))
+        else:
+            yield from self._written(request, self._writer)
 
-    def _advised(
-        self,
-        question: str,
-        query: str,
-        lang: Language,
-        index: Index,
-        retrieval: Retrieval,
-        trace: Trace,
-        advice: Advice,
-    ) -> Iterator[str | Answer]:
-        """The decision, then the statements found that say something besides.
+    # --- read, find -------------------------------------------------------------------------------
 
-        Put together from the sources with a chat model, too: a decision is never reworded.
+    def _read(
+        self, question: str, history: tuple[Turn, ...], wanted: Language | None = None
+    ) -> Request:
+        """What the message says, together with the conversation; each message is read once."""
+        key = _key(question, history)
+        reading = self._readings.get(key, lambda: self._reader.read(question, history))
+        spoken = wanted or _language(reading, history)
+        return Request(question, history, reading, spoken, self._store.current(), wanted)
+
+    def _find(self, request: Request) -> Found:
+        """The hits for each part of the question."""
+        searcher = Searcher(request.index, self._embedder, self._rerank)
+        parts = [searcher.search(queries, request.language) for queries in request.asked]
+        return Found(tuple(parts), request.reading.follows)
+
+    # --- on the standing answer -------------------------------------------------------------------
+
+    def _acted(self, request: Request) -> Answer:
+        """What thanks, forms, why, alternatives and complaints get; nothing is searched."""
+        content = small_talk(request)
+        if content is not None:
+            return _finished(request, content)
+        standing = self._standing(request)
+        if standing is None:
+            return _finished(request, said(fixed("no_standing", request.language)))
+        asked, answer = standing
+        return _finished(replace(request, language=answer.language), acted(request, asked, answer))
+
+    def _standing(self, request: Request) -> tuple[Request, Answer] | None:
+        """The last message that asked or told something, and its answer, in the language due.
+
+        That is the one which this message or a form after that message asks for; else a form keeps
+        the answer's language, and whatever else is said keeps its own.
         """
+        due = request.wanted or language_of_form(request)
+        for place in reversed(range(len(request.history))):
+            if request.history[place].role != "user":
+                continue
+            earlier = self._read(request.history[place].content, request.history[:place])
+            due = due or language_of_form(earlier)
+            if earlier.settles:
+                if request.reading.act != "form":
+                    due = due or request.language
+                return earlier, self._settled_in(earlier, due or earlier.language)
+        return None
+
+    def _settled_in(self, request: Request, language: Language) -> Answer:
+        """The answer in a language: decisions and look-ups anew, quotes by their counterparts."""
+        answer = self._settled(request)
+        if answer.language == language:
+            return answer
+        looked_up = any(sentence.looked_up for sentence in answer.sentences)
+        if answer.declined or answer.decision or answer.clarify or looked_up:
+            return self._settled(replace(request, language=language, wanted=language))
+        content = in_language(standing_on(answer, request.index), language)
+        return _finished(replace(request, language=language), content)
+
+    # --- from the sources -------------------------------------------------------------------------
+
+    def _settled(self, request: Request) -> Answer:
+        """The answer word for word from the sources: the same for the same conversation."""
+        conversation = _key(request.question, request.history)
+        key = (request.index.version, request.language, conversation)
+        return self._answers.get(key, lambda: _finished(request, self._from_sources(request)))
+
+    def _from_sources(self, request: Request) -> Content:
+        content = self._before_search(request)
+        if content is not None:
+            return content
+        found = self._find(request)
+        return self._decided(request, found) or composed(request, found)
+
+    def _written(self, request: Request, writer: Writer) -> Iterator[str | Answer]:
+        """The chat model's answer, unless something is refused, looked up or decided."""
+        content, found = self._before_search(request), None
+        if content is None:
+            found = self._find(request)
+            content = self._decided(request, found)
+        if content is not None or found is None:
+            yield from _whole(_finished(request, content or Content()))
+            return
+        try:
+            written = yield from writer.write(
+                request.question,
+                request.history,
+                found.together,
+                request.index,
+                request.language,
+                self._embedder,
+            )
+        except WriterGaveUp:
+            notice = message("fell_back", request.language)
+            yield from _whole(_finished(request, replace(composed(request, found), notice=notice)))
+            return
+        content = Content(tuple(written.sentences), tuple(written.citations.all))
+        if written.declined:
+            content = _declined(request, "not_in_sources", found.first)
+        yield _finished(request, replace(content, model=writer.name, trace=found.trace))
+
+    def _before_search(self, request: Request) -> Content | None:
+        """What needs no search: nothing asked, harm, the URI of an image, a paste."""
+        return _refused(request) or _looked_up(request) or self._reviewed(request)
+
+    def _reviewed(self, request: Request) -> Content | None:
+        """What a pasted file or log says, then what else was asked."""
+        return None
+
+    def _decided(self, request: Request, found: Found) -> Content | None:
+        """What is never left to a chat model: a decision, or that the sources hold nothing."""
+        return self._advised(request, found) or _not_held(request, found)
+
+    def _advised(self, request: Request, found: Found) -> Content | None:
+        """The decision, opened by what has changed, then what else was asked."""
+        case = request.case
+        if case is None or not _is_ours(request):
+            return None
+        if found.first.scope.reason is not None and case.wanted < _SURELY:
+            return None
+        advice = advise(
+            case,
+            request.index,
+            request.language,
+            propose=self._proposing(request),
+            brief=len(found.parts) > 1,
+        )
+        if advice is None:
+            return None
         citations = advice.opening.citations
-        drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
-        pattern = advice.decision.pattern if advice.decision else None
-        more = to_sentences(further(drafts, citations, query, pattern), citations, lang)
-        rest = [
-            replace(s, marker=s.marker if s.text.startswith(("```", "|")) else "- ") for s in more
+        pattern = advice.decisions[0].pattern if len(advice.decisions) == 1 else None
+        sentences = [
+            *self._changed(request),
+            *proven(advice.opening.sentences, citations),
+            *below_decision(request, found, citations, pattern),
         ]
-        if rest:
-            rest[0] = replace(rest[0], lead=message("decide_rest", lang) + "\n")
-        answer = replace(
-            self._finished(
-                question,
-                lang,
-                index,
-                self._proven([*advice.opening.sentences, *rest], citations),
-                citations.all,
-                "extractive",
-                trace,
-            ),
-            pattern=pattern,
-            decision=advice.decision,
+        return Content(
+            tuple(sentences),
+            tuple(citations.all),
+            decisions=advice.decisions,
             clarify=advice.clarify,
             choices=advice.choices,
-        )
-        yield from _pieces(answer.sentences)
-        yield answer
-
-    def _composed(
-        self,
-        question: str,
-        query: str,
-        lang: Language,
-        index: Index,
-        retrieval: Retrieval,
-        trace: Trace,
-        history: tuple[Turn, ...],
-    ) -> Iterator[str | Answer]:
-        notice = ""
-        if self._writer is not None:
-            try:
-                written = yield from self._writer.write(
-                    question, history, retrieval, index, lang, self._embedder
-                )
-                if written.declined:
-                    declined = self._declined(question, lang, "not_in_sources", index)
-                    yield replace(
-                        declined,
-                        suggestions=_suggestions(retrieval, lang),
-                        model=self._writer.name,
-                        trace=trace,
-                    )
-                    return
-                yield self._finished(
-                    question,
-                    lang,
-                    index,
-                    written.sentences,
-                    written.citations.all,
-                    self._writer.name,
-                    trace,
-                )
-                return
-            except WriterGaveUp:
-                notice = message("fell_back", lang)
-        citations = Citations(index)
-        drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
-        sentences = self._proven(to_sentences(drafts, citations, lang), citations)
-        answer = self._finished(
-            question, lang, index, sentences, citations.all, "extractive", trace
-        )
-        yield from _pieces(sentences)
-        yield replace(answer, notice=notice)
-
-    def _proven(self, sentences: Sequence[Sentence], citations: Citations) -> list[Sentence]:
-        """Each sentence with whether its quotes prove it."""
-        return [
-            replace(
-                s,
-                supported=is_supported(_bare(s), [citations.all[n - 1].quote for n in s.citations]),
-            )
-            for s in sentences
-        ]
-
-    def _replied(self, question: str, reply: Reply, index: Index) -> Iterator[str | Answer]:
-        """A URI looked up in the official data, or the question back that it needs."""
-        trace = Trace(
-            question, False, (), {f"image {k}": v for k, v in reply.parts.signals.items()}
-        )
-        answer = self._finished(
-            question, reply.language, index, reply.sentences, reply.citations, "extractive", trace
-        )
-        if reply.clarify:
-            yield replace(
-                answer, answer=reply.clarify, clarify=reply.clarify, choices=reply.choices
-            )
-            return
-        yield from _pieces(reply.sentences)
-        yield replace(answer, notice=reply.notice)
-
-    def _finished(
-        self,
-        question: str,
-        lang: Language,
-        index: Index,
-        sentences: Sequence[Sentence],
-        citations: Sequence[Citation],
-        model: str,
-        trace: Trace,
-    ) -> Answer:
-        return Answer(
-            id="",
-            question=question,
-            language=lang,
-            declined=False,
-            reason=None,
-            pattern=None,
-            clarify=None,
-            answer=to_markdown(sentences),
-            sentences=tuple(sentences),
-            citations=tuple(citations),
-            model=model,
-            index_version=index.version,
-            seconds=0.0,
-            trace=trace,
+            understood=case.conditions,
+            trace=found.trace,
         )
 
-    def _declined(
-        self, question: str, lang: Language, reason: Reason, index: Index, text: str = ""
-    ) -> Answer:
-        said = text or message(f"declined_{reason}", lang) + "\n\n" + message("covers", lang)
-        return Answer(
-            id="",
-            question=question,
-            language=lang,
-            declined=True,
-            reason=reason,
-            pattern=None,
-            clarify=None,
-            answer=said,
-            sentences=(),
-            citations=(),
-            model="extractive",
-            index_version=index.version,
-            seconds=0.0,
+    def _changed(self, request: Request) -> list[Sentence]:
+        """One sentence on what the message changed of the case before it."""
+        case = request.case
+        if case is None or not (case.changed or request.reading.act == "revision"):
+            return []
+        before = self._standing(request)
+        sentence = changed(
+            before[0].reading.case if before else None,
+            case,
+            request.language,
+            misread=request.is_misread,
         )
+        return [sentence] if sentence else []
+
+    def _proposing(self, request: Request) -> Callable[[], Sequence[Raised]] | None:
+        """The chat model, as a reader of cases that ours leaves open."""
+        if self._writer is None:
+            return None
+        return partial(propose, request.question, self._writer.say)
 
 
-def _is_ours(query: str) -> bool:
+def _refused(request: Request) -> Content | None:
+    """Nothing asked, nothing but an attack, or help with harm."""
+    reading = request.reading
+    if reading.danger == "unsafe":
+        return _declined(request, "unsafe")
+    if not reading.queries and reading.act != "paste":
+        name = "covers" if reading.danger == "attack" else "empty_question"
+        return Content(text=message(name, request.language), reason="out_of_scope")
+    return None
+
+
+def _looked_up(request: Request) -> Content | None:
+    """A URI looked up in the official data, or the question back that it needs."""
+    reply = image_reply(request.question, request.history, request.index, request.wanted)
+    if reply is None:
+        return None
+    signals = {f"image {name}": value for name, value in reply.parts.signals.items()}
+    return Content(
+        reply.sentences,
+        reply.citations,
+        text=reply.clarify,
+        clarify=reply.clarify or None,
+        choices=reply.choices,
+        notice=reply.notice,
+        trace=Trace(request.question, False, (), signals),
+        language=reply.language,
+    )
+
+
+def _not_held(request: Request, found: Found) -> Content | None:
+    """The sources say nothing on any part of the question."""
+    reason = found.first.scope.reason
+    if reason is None or any(part.scope.reason is None for part in found.parts):
+        return None
+    content = _declined(request, reason, found.first)
+    return replace(content, trace=found.trace)
+
+
+def _declined(request: Request, reason: Reason, search: Search | None = None) -> Content:
+    """A polite refusal, with the nearest questions that our notes answer."""
+    name = f"declined_{reason}"
+    text = message(name, request.language) + "\n\n" + message("covers", request.language)
+    near = [
+        hit.chunks[0].heading[-1]
+        for hit in (search.hits if search else ())
+        if hit.group.startswith("note:") and hit.chunks[0].language == request.language
+    ]
+    return Content(text=text, reason=reason, suggestions=tuple(dict.fromkeys(near))[:3])
+
+
+def _finished(request: Request, content: Content) -> Answer:
+    """The one place where an answer is made."""
+    language = content.language or request.language
+    decision = next(iter(content.decisions), None)
+    doubt = message("unproven", language)
+    return Answer(
+        id="",
+        question=request.question,
+        language=language,
+        declined=content.reason is not None,
+        reason=content.reason,
+        pattern=decision.pattern if decision else None,
+        clarify=content.clarify,
+        answer=content.text or to_markdown(content.sentences, doubt=doubt),
+        sentences=content.sentences,
+        citations=content.citations,
+        model=content.model,
+        index_version=request.index.version,
+        seconds=0.0,
+        suggestions=content.suggestions,
+        notice=content.notice,
+        choices=content.choices,
+        decision=decision,
+        act=request.reading.act,
+        understood=content.understood,
+        patterns=tuple(one.pattern for one in content.decisions),
+        trace=content.trace,
+    )
+
+
+def _whole(answer: Answer) -> Iterator[str | Answer]:
+    """The Markdown of an answer sentence by sentence, then the answer."""
+    if not answer.clarify and not answer.declined:
+        doubt = message("unproven", answer.language)
+        before = ""
+        for position in range(len(answer.sentences)):
+            text = to_markdown(answer.sentences[: position + 1], doubt=doubt)
+            yield text[len(before) :]
+            before = text
+    yield answer
+
+
+def _is_ours(request: Request) -> bool:
     """The case is not one on another cloud alone."""
+    query = request.asked[0][0]
     return not mentions(query, "elsewhere") or "sagemaker" in respell(query)
 
 
-def _pieces(sentences: Sequence[Sentence]) -> Iterator[str]:
-    """The Markdown of an answer, sentence by sentence."""
-    for position in range(len(sentences)):
-        shown = to_markdown(sentences[: position + 1])
-        yield shown[len(to_markdown(sentences[:position])) :]
-
-
-def _bare(sentence: Sentence) -> str:
-    """A sentence without the lead-in for a quote in the other language."""
-    for name in ("english_source", "japanese_source"):
-        for lang in ("ja", "en"):
-            lead = message(name, lang)
-            if lead and sentence.text.startswith(lead):
-                return sentence.text.removeprefix(lead)
-    return sentence.text
-
-
-def _language(question: str, history: tuple[Turn, ...]) -> Language:
-    """The language of the question; of the turn before when the question has no words."""
-    if re.search(r"[^\W\d_]", question):
-        return language(question)
+def _language(reading: Reading, history: tuple[Turn, ...]) -> Language:
+    """The language of the message; of the one before where it has no words."""
+    if any(map(str.isalpha, reading.message)):
+        return reading.language
     earlier = [turn.content for turn in history if turn.role == "user"]
-    return language(earlier[-1]) if earlier else "ja"
+    return language_of(earlier[-1]) if earlier else "ja"
 
 
-def _shortened(question: str) -> str:
-    if len(question) <= LONGEST:
-        return question
-    half = LONGEST // 2
-    return f"{question[:half]}\n{question[-half:]}"
-
-
-def _corrected(query: str, index: Index) -> str:
-    """Usual spellings and single typos of words that the index knows."""
-
-    def mended(found: re.Match[str]) -> str:
-        word = found[0].lower()
-        near = index.lexical.correct(word)
-        return found[0] if near == word else near
-
-    # Case carries meaning in identifiers, so the text is respelled only where that changes words.
-    respelled = respell(query)
-    return _WORD.sub(mended, query if respelled == normalize(query) else respelled)
-
-
-def _suggestions(retrieval: Retrieval, lang: Language) -> tuple[str, ...]:
-    """The three nearest questions that our notes answer."""
-    found = [
-        hit.chunks[0].heading[-1]
-        for hit in retrieval.hits
-        if hit.group.startswith("note:") and hit.chunks[0].language == lang
-    ]
-    return tuple(dict.fromkeys(found))[:3]
+def _key(question: str, history: tuple[Turn, ...]) -> str:
+    """A conversation up to a message, as a short word."""
+    digest = hashlib.blake2b(digest_size=16)
+    for turn in (*history, Turn("user", question)):
+        digest.update(f"{turn.role}\0{turn.content}\0".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

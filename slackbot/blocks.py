@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from kb.answer.markdown import to_markdown
@@ -82,13 +82,7 @@ def _markdown(answer: Answer) -> str:
     """The text with its markers; a sentence that is not proven says so."""
     if not answer.sentences:
         return answer.answer
-    unproven = message("unproven", answer.language)
-    return to_markdown(
-        sentence
-        if not sentence.is_doubtful
-        else replace(sentence, text=f"{sentence.text} {unproven}")
-        for sentence in answer.sentences
-    )
+    return to_markdown(answer.sentences, doubt=message("unproven", answer.language))
 
 
 def _notice(answer: Answer) -> list[Block]:

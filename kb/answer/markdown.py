@@ -11,11 +11,15 @@ from kb.records import Sentence
 
 
 def to_markdown(
-    parts: Iterable[Sentence], mark: Callable[[int], str] = lambda number: f"[{number}]"
+    parts: Iterable[Sentence],
+    mark: Callable[[int], str] = lambda number: f"[{number}]",
+    *,
+    doubt: str = "",
 ) -> str:
     """The answer as Markdown with [1] markers (or what `mark` makes of them).
 
-    Steps are numbered anew from 1; code and tables stay as they are, blank lines included.
+    Steps are numbered anew from 1; code and tables stay as they are, blank lines included. `doubt`:
+    what stands behind a sentence that nothing proves.
     """
     text, before = "", ""
     step = 0
@@ -25,6 +29,8 @@ def to_markdown(
         if marker[:1].isdigit():
             step += 1
             marker = f"{step}. "
+        if doubt and sentence.is_doubtful:
+            marks = f"{doubt} {marks}".rstrip()
         above, _, lead = sentence.lead.rpartition("\n")
         if sentence.text.startswith(("```", "|")):
             marker, piece = "", f"{sentence.text}\n\n{marks}"

@@ -7,7 +7,7 @@ slices were chosen.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.messages import message
 from kb.records import Chunk, Citation, Language, Sentence
@@ -76,25 +76,33 @@ class Citations:
         self._numbers[place] = citation.number
         return citation
 
+    def adopt(self, citation: Citation) -> Citation:
+        """A citation of another answer, under a number of this one."""
+        place = (citation.document, citation.start, citation.end)
+        if place not in self._numbers:
+            self._numbers[place] = len(self.all) + 1
+            self.all.append(replace(citation, number=len(self.all) + 1))
+        return self.all[self._numbers[place] - 1]
+
 
 def to_sentences(drafts: list[Draft], citations: Citations, language: Language) -> list[Sentence]:
     """Drafts as sentences with citations; a quote in the other language gets a lead-in."""
     result: list[Sentence] = []
     for position, draft in enumerate(drafts):
         citation = citations.cite(draft.chunk, draft.start, draft.end)
-        text = citation.quote
+        text, lead = citation.quote, ""
         if draft.chunk.kind == "passage":
             text = _LINK.sub(r"\1", text)  # relative links lead nowhere outside of their document
         if draft.is_block:
             text = _as_block(draft, text)
         elif draft.chunk.language != language:
             source = "english_source" if draft.chunk.language == "en" else "japanese_source"
-            text = message(source, language) + " ".join(text.split())
+            text, lead = " ".join(text.split()), message(source, language)
         else:
             text = " ".join(text.split()) if language == "en" else text.replace("\n", "")
             text = _without_verdict(text) if draft.chunk.kind == "statement" else text
         marker = "" if position == 0 or draft.is_block else draft.marker or "- "
-        result.append(Sentence(text, (citation.number,), marker))
+        result.append(Sentence(text, (citation.number,), marker, lead=lead))
     return result
 
 

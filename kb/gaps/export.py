@@ -17,7 +17,7 @@ from kb.store.feedback import Entry, is_doubtful
 COLUMNS = (
     "id", "asked_at", "surface", "person", "language", "question", "history", "answer", "declined",
     "reason", "clarify", "pattern", "decision", "unproven", "up", "down", "comments", "sentences",
-    "citations", "model", "index_version", "seconds",
+    "citations", "model", "index_version", "seconds", "act",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -1,85 +1,69 @@
-"""Advise: what a person says to the opening of an answer, a decision or one question back.
+"""Advise: a case to the opening of an answer, a decision on each side or one question back.
 
-Takes the question, the turns before it and an index; gives `Advice`, or None where no decision is
-wanted or the index cannot prove it. The signals come from what was said (kb.pattern.cases), the
-choice from the rules (kb.pattern.decide), the sentences from the notes (kb.pattern.explain). This
-is where they meet.
+Takes a case as it was read and an index; gives `Advice`, or None where the index cannot prove it.
+The choice comes from the rules (kb.pattern.decide), the sentences from the notes
+(kb.pattern.explain). This is where they meet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from kb.answer.quotes import Citations, Draft
-from kb.pattern.cases import Case, read_case
-from kb.pattern.decide import decide_signals
-from kb.pattern.explain import Explained, explain
-from kb.pattern.patterns import SIDES
-from kb.reading.reader import Vector
-from kb.records import Decision, Language, PatternId, Raised, Turn
-from kb.search.embedding import Embedder
+from kb.messages import message
+from kb.pattern.explain import Explained, explain_each
+from kb.pattern.patterns import load_model
+from kb.pattern.situation import Weighed, find_conflict, weigh
+from kb.reading.reading import CaseReading
+from kb.records import Decision, Language, PatternId, Raised, Sentence
 from kb.search.index import Index
 from kb.search.rank import facet
 from kb.text.words import mentions
 
 _FURTHER = 3
 """Statements that follow a decision at most: they answer what else was asked."""
-Propose = Callable[[str], Sequence[Raised]]
-"""Signals that a chat model finds in a question, checked; see kb.writer.propose."""
+Propose = Callable[[], Sequence[Raised]]
+"""Signals that a chat model finds in the message, checked; see kb.writer.propose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """How the answer opens: exactly one of `decision` and `clarify` is set."""
+    """How the answer opens: either decisions, or `clarify`."""
 
     opening: Explained
-    decision: Decision | None
+    decisions: tuple[Decision, ...]
     clarify: str | None
     choices: tuple[str, ...]
-    asked: bool = True
-    """A decision was asked for, rather than a case told."""
 
 
 def advise(
-    question: str,
-    history: Sequence[Turn],
+    case: CaseReading,
     index: Index,
     language: Language,
-    embedder: Embedder,
-    vectors: Mapping[str, Vector],
+    *,
     propose: Propose | None = None,
+    brief: bool = False,
 ) -> Advice | None:
-    """The decision on the case that the question brings, or goes on with.
-
-    `vectors`: what `embedder` gives for texts, where that is known already.
-    """
-    case = read_case(question, history, embedder, vectors)
-    if case is None:
-        return None
-    verdict = decide_signals(case.signals)
-    if verdict.rule.ask is not None and propose is not None:
+    """The decision on the case. `brief`: room is left for what else was asked."""
+    conflict = find_conflict(case)
+    if conflict is not None:
+        return _conflicting(conflict, index, language)
+    found = weigh(case)
+    if propose is not None and any(w.verdict.rule.ask is not None for w in found):
         # What we read leaves the case open; a chat model may read more.
-        case = _with_proposed(case, propose(question))
-        verdict = decide_signals(case.signals)
-    opening = explain(verdict, case.raised, index, language)
+        found = weigh(case, propose())
+    each = [(w.verdict, w.words) for w in found]
+    opening = explain_each(each, index, language, brief=brief or len(each) > 1)
     if opening is None:
         return None
-    question_back = verdict.question
+    question = found[0].verdict.question
     return Advice(
         opening,
-        verdict.decision(case.raised),
-        question_back.asks.of(language) if question_back else None,
-        question_back.choices.of(language) if question_back else (),
-        case.asked,
+        tuple(_decisions(found)),
+        question.asks.of(language) if question else None,
+        question.choices.of(language) if question else (),
     )
-
-
-def _with_proposed(case: Case, proposed: Sequence[Raised]) -> Case:
-    others = set(SIDES) - case.signals if case.signals & set(SIDES) else set()
-    new = [one for one in proposed if one.signal not in {*case.signals, *others}]
-    signals = case.signals | {one.signal for one in new}
-    return replace(case, signals=signals, raised=(*case.raised, *new))
 
 
 def further(
@@ -93,13 +77,35 @@ def further(
     if side in ("training", "inference"):
         drafts = [draft for draft in drafts if facet(draft.text) in ("", side)]
     kept: list[Draft] = []
-    said = 0
+    count = 0
     for place, draft in enumerate(drafts):
         leads_in = any(following.is_block for following in drafts[place + 1 : place + 2])
         if draft.is_block:
             if wanted and kept and kept[-1].chunk.order == draft.chunk.order:
                 kept.append(draft)
-        elif said < _FURTHER and (wanted or not leads_in) and not citations.holds(draft.chunk):
+        elif count < _FURTHER and (wanted or not leads_in) and not citations.holds(draft.chunk):
             kept.append(draft)
-            said += 1
+            count += 1
     return kept
+
+
+def _decisions(found: Sequence[Weighed]) -> list[Decision]:
+    decisions = [weighed.verdict.decision(weighed.words) for weighed in found]
+    return [decision for decision in decisions if decision is not None]
+
+
+def _conflicting(conflict: tuple[str, str], index: Index, language: Language) -> Advice:
+    """Both were named: the person says which one holds."""
+    one, other = (load_model().signal[s].label.of(language) for s in conflict)
+    question = message("conflict", language, one=one, other=other)
+    sentence = Sentence(question, (), supported=None)
+    choices = tuple(_as_message(signal, language) for signal in conflict)
+    return Advice(Explained((sentence,), Citations(index)), (), question, choices)
+
+
+def _as_message(signal: str, language: Language) -> str:
+    """A sentence that says the condition: the choice of a question back, or else its label."""
+    for question in load_model().questions:
+        if signal in question.raises:
+            return question.choices.of(language)[question.raises.index(signal)]
+    return load_model().signal[signal].label.of(language)

@@ -14,7 +14,7 @@ from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations
 from kb.messages import message
 from kb.pattern.decide import Verdict, decide_signals
-from kb.pattern.patterns import SIDES, Outcome, Reference, load_model, on_sides
+from kb.pattern.patterns import SIDES, Outcome, Reference, Side, load_model, on_sides
 from kb.pattern.statements import find_statement
 from kb.proof.verify import is_supported
 from kb.records import Citation, Language, PatternId, Raised, Sentence
@@ -54,7 +54,7 @@ class Row:
     sample: Sentence
 
 
-class _Missing(Exception):
+class StatementMissing(Exception):
     """The index lacks a statement, or a statement proves its sentence no more."""
 
 
@@ -65,19 +65,35 @@ def explain(
     words = list(raised) or [
         Raised(signal.id) for signal in load_model().signals if signal.id in verdict.signals
     ]
-    writer = _Writer(index, language)
+    return explain_each([(verdict, words)], index, language)
+
+
+def explain_each(
+    verdicts: Sequence[tuple[Verdict, Sequence[Raised]]],
+    index: Index,
+    language: Language,
+    *,
+    brief: bool = False,
+) -> Explained | None:
+    """One verdict after the other. `brief`: without steps and sample, to leave room for more."""
+    writer = Writer(index, language)
     try:
-        if verdict.outcome is not None:
-            writer.decided(verdict, verdict.outcome, words)
-        else:
-            writer.asked(verdict, words)
-    except _Missing:
+        for verdict, words in verdicts:
+            if verdict.outcome is None:
+                writer.asked(verdict, words)
+                continue
+            side = verdict.side if len(verdicts) > 1 else None
+            writer.decided(verdict, verdict.outcome, words, side=side)
+            writer.consequences(verdict, verdict.outcome)
+            if not brief:
+                writer.next_steps(verdict, verdict.outcome)
+    except StatementMissing:
         return None
     return Explained(tuple(writer.sentences), writer.citations)
 
 
-class _Writer:
-    """Collects sentences; every one is held against its quotes."""
+class Writer:
+    """Collects sentences; every one is held against its quotes. Raises StatementMissing."""
 
     def __init__(self, index: Index, language: Language) -> None:
         self._index = index
@@ -85,18 +101,52 @@ class _Writer:
         self.citations = Citations(index)
         self.sentences: list[Sentence] = []
 
-    def decided(self, verdict: Verdict, outcome: Outcome, words: Sequence[Raised]) -> None:
+    def decided(
+        self,
+        verdict: Verdict,
+        outcome: Outcome,
+        words: Sequence[Raised],
+        *,
+        side: Side | None = None,
+    ) -> None:
+        """The decision and why; `side`: names it, where another decision stands beside."""
         rule, reason = verdict.rule, verdict.rule.reason_on(verdict.side)
         title = outcome.title.of(self._language)
-        said = rule.says.of(self._language) if rule.says else self._said("fits", title=title)
-        self._claim(said, (reason, *outcome.named))
+        claim = rule.says.of(self._language) if rule.says else self._said("fits", title=title)
+        label = load_model().signal[side].label.of(self._language) if side else ""
+        lead = self._said("side", side=label) if label else ""
+        self._claim(claim, (reason, *outcome.named), lead=lead)
         deciding = [r for r in words if r.signal in rule.named]
-        self._quote(reason, lead=self._said("why", because=self._because(deciding)))
+        if not deciding:
+            deciding = [Raised(signal) for signal in rule.named if signal in verdict.signals]
+        because = self._because(deciding)
+        self._quote(reason, lead=self._said("why", because=because), again=side is not None)
         self._weighed(verdict, outcome, words)
+
+    def consequences(self, verdict: Verdict, outcome: Outcome) -> None:
+        """What it costs, and what would change it."""
+        rule = verdict.rule
         for number, reference in enumerate(rule.costs or outcome.costs):
             self._quote(reference, lead=self._said("mind" if number else "costs"))
-        for reference in rule.changes or outcome.changes:
+        self.changes(verdict, outcome)
+
+    def changes(self, verdict: Verdict, outcome: Outcome) -> None:
+        for reference in verdict.rule.changes or outcome.changes:
             self._quote(reference, lead=self._said("changes"))
+
+    def proofs(self, words: Sequence[Raised]) -> None:
+        """What further conditions mean for the choice, each with its statement."""
+        for one in words[:_WORDS]:
+            proof = load_model().signal[one.signal].proof
+            self._quote(proof, lead=self._said("means", because=self._because([one])))
+
+    def way(self, outcome: Outcome, lead: str) -> None:
+        """What an outcome is."""
+        self._quote(outcome.what, lead=lead)
+
+    def next_steps(self, verdict: Verdict, outcome: Outcome) -> None:
+        """What to do, and a sample."""
+        rule = verdict.rule
         above = self._said("steps") + "\n"
         sides = [side for side in SIDES if side in verdict.signals] or SIDES
         for step in rule.steps or outcome.steps:
@@ -149,30 +199,32 @@ class _Writer:
             said.append(self._said("word", words=words, label=label) if words else label)
         return self._said("and").join(said)
 
-    def _claim(self, text: str, references: Iterable[Reference]) -> None:
+    def _claim(self, text: str, references: Iterable[Reference], *, lead: str) -> None:
         """A sentence of our own, proven by the statements."""
         numbers, quotes = [], []
         for reference in dict.fromkeys(references):
-            citation = self._cite(reference)
+            citation = self.cite(reference)
             numbers.append(citation.number)
             quotes.append(citation.quote)
         if not is_supported(text, quotes):
-            raise _Missing
-        self.sentences.append(Sentence(text, tuple(numbers)))
+            raise StatementMissing
+        self.sentences.append(Sentence(text, tuple(numbers), lead=lead))
 
-    def _quote(self, reference: Reference, *, lead: str, marker: str = "- ") -> bool:
-        """A statement word for word; one that was quoted already is not repeated."""
-        citation = self._cite(reference)
+    def _quote(
+        self, reference: Reference, *, lead: str, marker: str = "- ", again: bool = False
+    ) -> bool:
+        """A statement word for word; one that stands here already only where `again`."""
+        citation = self.cite(reference)
         text = " ".join(citation.quote.split())
-        if any(sentence.text == text for sentence in self.sentences):
+        if not again and any(sentence.text == text for sentence in self.sentences):
             return False
         self.sentences.append(Sentence(text, (citation.number,), marker, lead=lead))
         return True
 
-    def _cite(self, reference: Reference) -> Citation:
+    def cite(self, reference: Reference) -> Citation:
         chunk = find_statement(self._index, reference, self._language)
         if chunk is None:
-            raise _Missing
+            raise StatementMissing
         return self.citations.cite(chunk, chunk.start, chunk.end)
 
     def _said(self, name: str, **values: object) -> str:
@@ -191,10 +243,10 @@ def shown(words: str) -> str:
 
 def comparison(index: Index, language: Language) -> tuple[list[Row], Citations] | None:
     """The seven outcomes side by side; None where the index lacks a statement."""
-    writer = _Writer(index, language)
+    writer = Writer(index, language)
 
     def cell(reference: Reference) -> Sentence:
-        citation = writer._cite(reference)
+        citation = writer.cite(reference)
         return Sentence(" ".join(citation.quote.split()), (citation.number,))
 
     try:
@@ -209,7 +261,7 @@ def comparison(index: Index, language: Language) -> tuple[list[Row], Citations] 
             )
             for outcome in load_model().outcomes
         ]
-    except _Missing:
+    except StatementMissing:
         return None
     return rows, writer.citations
 

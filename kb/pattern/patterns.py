@@ -209,6 +209,8 @@ class Model(_Frozen):
     """The whole decision model."""
 
     offered: tuple[Offered, ...]
+    exclude: tuple[tuple[str, str], ...]
+    """Signals of which only one can hold."""
     groups: tuple[Group, ...]
     signals: tuple[Signal, ...]
     outcomes: tuple[Outcome, ...]
@@ -253,6 +255,9 @@ class Model(_Frozen):
         for signal in self.signals:
             _refuse(f"signal {signal.id}", "no such group", {signal.group} - groups)
         _refuse("outcomes", "missing", set(_PATTERNS) - set(self.outcome))
+        _refuse(
+            "exclude", "no such signal", {s for p in self.exclude for s in p} - set(self.signal)
+        )
         for question in self.questions:
             where = f"question {question.id}"
             _refuse(where, "no such signal", set(question.raises) - set(self.signal))

@@ -66,6 +66,8 @@ class Entry:
     model: str
     index_version: str
     seconds: float
+    act: str = "question"
+    """What the message was taken for: thanks and forms are no questions that went unanswered."""
     votes: tuple[Vote, ...] = ()
 
 
@@ -260,6 +262,7 @@ def _row(
         "model": answer.model,
         "index_version": answer.index_version,
         "seconds": answer.seconds,
+        "act": answer.act,
     }
 
 

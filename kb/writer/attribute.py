@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kb.answer.quotes import Citations
-from kb.messages import message
 from kb.proof.claims import missing_names, missing_quantities, names
 from kb.proof.polarity import denies
 from kb.proof.verify import is_supported
@@ -241,9 +240,7 @@ def _set(
             and following.paragraph == unit.paragraph
         )
         yield Sentence(
-            text=" ".join(_text(each, language) for each in group)
-            if language == "en"
-            else "".join(_text(each, language) for each in group),
+            text=(" " if language == "en" else "").join(each.unit.text for each in group),
             citations=tuple(
                 dict.fromkeys(
                     citations.cite(place.chunk, place.start, place.end).number
@@ -254,13 +251,6 @@ def _set(
             marker=unit.marker or (GOES_ON if goes_on else ""),
             supported=all(each.supported for each in group),
         )
-
-
-def _text(checked: _Checked, language: Language) -> str:
-    if checked.supported:
-        return checked.unit.text
-    space = "\n" if checked.unit.is_block else " " if language == "en" else ""
-    return checked.unit.text + space + message("unproven", language)
 
 
 def _lines_used(claim: str, text: str) -> tuple[int, int]:

@@ -152,10 +152,11 @@ def sentences_markdown(
 def _marked(sentence: Sentence, links: Mapping[int, str], language: Language) -> Sentence:
     """The sentence made safe, its markers behind it; they never begin a line of their own."""
     text = safe_markdown(sentence.text)
+    is_block = text.startswith(("```", "~~~", "|"))
     if sentence.is_doubtful:
-        text = f"{text} {message('unproven', language)}"
+        text += ("\n\n" if is_block else " ") + message("unproven", language)
     marks = "".join(links.get(number, "") for number in sentence.citations)
-    gap = "\n\n" if text.startswith(("```", "~~~", "|")) else "\u00a0"
+    gap = "\n\n" if is_block else "\u00a0"
     lead = safe_markdown(sentence.lead)
     return replace(sentence, text=f"{text}{gap}{marks}" if marks else text, lead=lead)
 

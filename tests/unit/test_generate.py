@@ -210,7 +210,7 @@ def test_japanese_answer_from_an_english_source(world: World) -> None:
     right, wrong = outcome.written.sentences
     assert right.supported
     assert not wrong.supported
-    assert wrong.text.endswith(message("unproven", "ja"))
+    assert not wrong.text.endswith(message("unproven", "ja")), "whoever shows it says so, once"
     assert "must be answered within 60" in outcome.quotes[1][0]
 
 
@@ -224,8 +224,6 @@ def test_contradictions_are_marked_and_the_rest_stays(world: World) -> None:
     with FakeOpenAI(reply) as server:
         outcome = world.write(server, STOP_EN)
     assert [sentence.supported for sentence in outcome.written.sentences] == [True, False, False]
-    mark = message("unproven", "en")
-    assert [text.endswith(mark) for text in outcome.texts] == [False, True, True]
 
 
 def test_sentences_without_a_source_go_and_unknown_ids_do_not_count(world: World) -> None:
@@ -311,7 +309,7 @@ def test_code_is_kept_whole_and_held_against_its_source(world: World) -> None:
         outcome = world.write(server, DOCKERFILE)
     assert f"{right}\n[1]\n" in outcome.streamed
     assert outcome.texts[1] == right
-    assert outcome.texts[3] == f"{wrong}\n{message('unproven', 'en')}"
+    assert outcome.texts[3] == wrong
     proven = {sentence.text: sentence.supported for sentence in outcome.written.sentences}
     assert proven[outcome.texts[1]]
     assert not proven[outcome.texts[3]]

@@ -1,0 +1,233 @@
+"""Forms: the standing answer shorter, longer, as steps, a table, code, or to be pasted elsewhere.
+
+Takes a `Standing` answer, gives `Content`; nothing is searched. What a form needs and the answer
+lacks comes from the sections that it quotes; where they lack it too, the text says so. Knows
+nothing about messages, decisions or chat models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kb.answer.content import Content
+from kb.answer.standing import Page, Standing
+from kb.messages import message
+from kb.records import Chunk, Citation, Sentence
+from kb.text.markup import plain
+
+LINES = 3
+"""Lines of a shorter answer where the message names no number."""
+_DETAIL = 14
+"""Statements that an answer in detail has at most."""
+_COMMAND = 15
+"""Lines of code up to which it goes along with a short answer."""
+_BLOCKS = 3
+"""Pieces of code, or tables, that are shown at once."""
+_BOLD = re.compile(r"\*\*(.+?)\*\*")
+_LINKED = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
+
+
+def shorter(standing: Standing) -> Content:
+    """The direct sentence and the command."""
+    page = Page(standing)
+    for sentence in standing.cited[:1]:
+        page.keep(sentence, marker="", lead=False)
+    for block in [s for s in standing.cited if _is_code(s)][:1]:
+        page.keep(block)
+        return page.content()
+    for chunk in _code(standing)[:1]:
+        if chunk.text.count("\n") < _COMMAND:
+            page.quote(chunk)
+    return page.content()
+
+
+def in_lines(standing: Standing, lines: int) -> Content:
+    """As many sentences as lines are wanted, the direct one first."""
+    page = Page(standing)
+    for sentence in [s for s in standing.cited if not _is_block(s)][:lines]:
+        page.keep(sentence, marker="- ")
+    for chunk in _statements(standing):
+        if len(page.sentences) >= lines:
+            break
+        page.quote(chunk, marker="- ")
+    return page.content()
+
+
+def detail(standing: Standing) -> Content:
+    """What the sections hold besides, below the direct sentence."""
+    page, told = Page(standing), standing.cited
+    if not told:
+        return page.content()
+    page.keep(told[0], marker="", lead=False)
+    shown = {c.id for c in standing.quoted if c is not None}
+    new = blocks = 0
+    for section in standing.sections:
+        for chunk in section:
+            if chunk.kind in ("code", "table"):
+                blocks += 1
+                if blocks <= _BLOCKS:
+                    page.quote(chunk)
+            elif len(page.sentences) < _DETAIL:
+                new += chunk.id not in shown
+                page.quote(chunk, marker="- ")
+    if not new:
+        page.say("form_no_more")
+    return page.content()
+
+
+def steps(standing: Standing) -> Content:
+    """The steps alone, with the code that belongs to them."""
+    page = Page(standing)
+    own = [sentence for sentence in standing.cited if sentence.marker[:1].isdigit()]
+    for sentence in own:
+        page.keep(sentence, marker="1. ", lead=False)
+    if own:
+        for block in [s for s in standing.cited if _is_code(s)][:1]:
+            page.keep(block)
+        return page.content()
+    for section in [*standing.sections, *standing.near]:
+        listed = [c for c in section if c.kind == "statement" and c.marker[:1].isdigit()]
+        if len(listed) > 1:
+            for chunk in section:
+                in_step = chunk.order in {c.order for c in listed}
+                if chunk in listed or (chunk.kind == "code" and in_step):
+                    page.quote(chunk, marker="1. ")
+            return page.content()
+    return _without(standing, "form_no_steps")
+
+
+def table(standing: Standing) -> Content:
+    """The tables of the sections quoted; else its own sentences as one, and that says so."""
+    page = Page(standing)
+    for sentence in [s for s in standing.cited if s.text.startswith("|")][:_BLOCKS]:
+        page.keep(sentence)
+    if not page.sentences:
+        held = [c for section in standing.sections for c in section if c.kind == "table"]
+        for chunk in held[:_BLOCKS]:
+            page.quote(chunk)
+    if not page.sentences:
+        rows = [sentence for sentence in standing.cited if not _is_block(sentence)]
+        numbers = [number for sentence in rows for number in page.adopted(sentence)]
+        page.say("form_table_made")
+        supported = all(sentence.supported for sentence in rows)
+        page.set(_as_table(rows, standing), numbers, supported=supported)
+    return page.content()
+
+
+def code(standing: Standing) -> Content:
+    """The code of the answer and of its sections, each below the statement that leads it in."""
+    page = Page(standing)
+    for sentence in [s for s in standing.cited if _is_code(s)][:_BLOCKS]:
+        page.keep(sentence)
+    if not page.sentences:
+        for chunk in _code(standing)[:_BLOCKS]:
+            for leading in _leading(standing, chunk):
+                page.quote(leading)
+            page.quote(chunk)
+    return page.content() if page.sentences else _without(standing, "form_no_code")
+
+
+def slack(standing: Standing) -> Content:
+    """The answer as text to paste into Slack: its bold, its bullets, the sources as links."""
+    page, lines = Page(standing), []
+    for sentence in standing.cited:
+        numbers = page.adopted(sentence)
+        marks = " ".join(f"[{number}]" for number in numbers)
+        if _is_block(sentence):
+            lines.append(f"{sentence.text}\n{marks}")
+            continue
+        label = sentence.lead.rpartition("\n")[2]
+        mark = "• " if sentence.marker.strip() else ""
+        lines.append(f"{mark}{_for_slack(label + sentence.text)} {marks}")
+    lines += ["", message("form_slack_sources", standing.answer.language)]
+    lines += [f"[{c.number}] {_place(c)}" for c in page.citations.all]
+    page.say("form_slack")
+    cited = [citation.number for citation in page.citations.all]
+    body = "\n".join(lines)
+    page.set(f"````text\n{body}\n````", cited, supported=all(s.supported for s in standing.cited))
+    return page.content()
+
+
+def _without(standing: Standing, name: str) -> Content:
+    """The sentence that says what the sections lack, and the direct sentence again."""
+    page = Page(standing)
+    page.say(name)
+    for sentence in standing.cited[:1]:
+        page.keep(sentence, marker="", lead=False)
+    return page.content()
+
+
+def _is_block(sentence: Sentence) -> bool:
+    return sentence.text.startswith(("```", "|"))
+
+
+def _is_code(sentence: Sentence) -> bool:
+    return sentence.text.startswith("```")
+
+
+def _statements(standing: Standing) -> list[Chunk]:
+    """Statements of the sections that the answer left out."""
+    shown = {c.id for c in standing.quoted if c is not None}
+    return [
+        chunk
+        for section in standing.sections
+        for chunk in section
+        if chunk.kind == "statement" and chunk.id not in shown
+    ]
+
+
+def _code(standing: Standing) -> list[Chunk]:
+    """Code of the sections quoted; where they hold none, of those found beside them."""
+    for sections in (standing.sections, standing.near):
+        held = [c for section in sections for c in section if c.kind == "code"]
+        if held:
+            return held
+    return []
+
+
+def _leading(standing: Standing, chunk: Chunk) -> list[Chunk]:
+    """The statement that a piece of code hangs on."""
+    return [
+        c
+        for section in [*standing.sections, *standing.near]
+        for c in section
+        if c.kind == "statement" and (c.group, c.order) == (chunk.group, chunk.order)
+    ][:1]
+
+
+def _as_table(rows: Iterable[Sentence], standing: Standing) -> str:
+    """Label and statement side by side; where no sentence has a label, they are numbered."""
+    language, cells, above = standing.answer.language, list[tuple[str, str]](), ""
+    for sentence in rows:
+        heading, _, label = sentence.lead.rpartition("\n")
+        above = _label(heading) or ("" if label else above)
+        cells.append((_label(label) or above, sentence.text))
+    if not any(label for label, _ in cells):
+        cells = [(str(number), text) for number, (_, text) in enumerate(cells, 1)]
+    elif not cells[0][0]:
+        cells[0] = (message("decide_verdict", language), cells[0][1])
+    head = f"| {message('form_table_label', language)} | {message('form_table_text', language)} |"
+    body = "\n".join(f"| {_cell(label)} | {_cell(text)} |" for label, text in cells)
+    return f"{head}\n|---|---|\n{body}"
+
+
+def _label(lead: str) -> str:
+    """The label of a lead, without the words behind it: `**Why**: “…”. ` gives `Why`."""
+    found = _BOLD.search(lead)
+    return found[1] if found else ""
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", r"\|").split())
+
+
+def _for_slack(text: str) -> str:
+    return _BOLD.sub(r"*\1*", _LINKED.sub(r"\1 (\2)", text))
+
+
+def _place(citation: Citation) -> str:
+    named = f"{plain(citation.title)} – {plain(citation.heading)}"
+    where = citation.url if citation.url.startswith("https://") else citation.document
+    link = citation.based_on[0] if citation.based_on else where
+    return f"{named}: {link}"

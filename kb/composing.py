@@ -1,0 +1,90 @@
+"""Composing: what was found to proven sentences, below a decision or by themselves.
+
+Takes a `Request` and what was found, gives sentences whose quotes prove them. Knows nothing about
+conversations, chat models or how an answer is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from kb.answer.compose import compose
+from kb.answer.content import Content, fixed
+from kb.answer.quotes import Citations, Draft, to_sentences
+from kb.messages import message
+from kb.pattern.advise import further
+from kb.proof.verify import is_supported
+from kb.records import PatternId, Sentence
+from kb.request import Found, Request
+from kb.search.several import Search
+
+_OF_A_PART = 4
+"""Statements on each part of a question that has several."""
+_NAMED = 80
+"""Characters of a question that is named in a sentence."""
+
+
+def composed(request: Request, found: Found) -> Content:
+    """Sentences picked from the hits; each part of a question that has several by itself."""
+    citations = Citations(request.index)
+    if len(found.parts) == 1:
+        sentences = to_sentences(_drafts(request, found.first), citations, request.language)
+    else:
+        sentences = [s for part in found.parts for s in _on_part(request, part, citations)]
+    return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
+
+
+def below_decision(
+    request: Request, found: Found, citations: Citations, pattern: PatternId | None
+) -> list[Sentence]:
+    """What else was asked: of the first part what the decision does not say, the others whole."""
+    first = found.first
+    drafts = [] if first.scope.reason else _drafts(request, first)
+    new = further(drafts, citations, first.query, pattern)
+    sentences = [
+        s if s.text.startswith(("```", "|")) else replace(s, marker="- ")
+        for s in to_sentences(new, citations, request.language)
+    ]
+    for part in found.parts[1:]:
+        sentences += _on_part(request, part, citations)
+    if sentences:
+        above = message("decide_rest", request.language) + "\n"
+        sentences[0] = replace(sentences[0], lead=above + sentences[0].lead)
+    return proven(sentences, citations)
+
+
+def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence]:
+    """Each sentence that cites with whether its quotes prove it."""
+
+    def quotes(sentence: Sentence) -> list[str]:
+        return [citations.all[number - 1].quote for number in sentence.citations]
+
+    return [
+        replace(s, supported=is_supported(s.text, quotes(s))) if s.citations else s
+        for s in sentences
+    ]
+
+
+def _drafts(request: Request, part: Search) -> list[Draft]:
+    return compose(part.query, part.hits, request.index.lexical.weight, request.language)
+
+
+def _on_part(request: Request, part: Search, citations: Citations) -> list[Sentence]:
+    """The direct sentence and a few more, or that the sources hold nothing on it."""
+    if part.scope.reason is not None:
+        named = " ".join(part.query.split())
+        named = named if len(named) <= _NAMED else named[: _NAMED - 1] + "…"
+        return [fixed("part_unknown", request.language, question=named)]
+    new = [draft for draft in _drafts(request, part) if not citations.holds(draft.chunk)]
+    return to_sentences(_shortened(new), citations, request.language)
+
+
+def _shortened(drafts: Sequence[Draft]) -> list[Draft]:
+    """The first statements, with the code and tables among them."""
+    kept: list[Draft] = []
+    for draft in drafts:
+        if not draft.is_block and sum(not d.is_block for d in kept) == _OF_A_PART:
+            break
+        kept.append(draft)
+    return kept

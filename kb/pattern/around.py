@@ -1,0 +1,135 @@
+"""Around a decision: why it came out so, the ways next to it, what was understood of the case.
+
+Takes a case as it was read, an index and a language, gives `Content`; decides nothing new. None
+where the index lacks the statements, or the case is open. Knows nothing about messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kb.answer.content import Content, fixed, said
+from kb.messages import message
+from kb.pattern.decide import Verdict, decide_signals
+from kb.pattern.explain import StatementMissing, Writer, shown
+from kb.pattern.patterns import SIDES, Outcome, load_model
+from kb.pattern.situation import Weighed, holding, weigh
+from kb.reading.reading import CaseReading
+from kb.records import Condition, Language, Raised, Sentence
+from kb.search.index import Index
+
+_CONDITIONS = 3
+"""Conditions that are named as leading to another way."""
+_CHOICES = 4
+
+
+def why(case: CaseReading, index: Index, language: Language) -> Content | None:
+    """The rule that decided, its reason, what each condition means, what would change it."""
+    writer = Writer(index, language)
+    try:
+        for weighed in decided(case):
+            verdict, outcome = weighed.verdict, weighed.outcome
+            writer.decided(verdict, outcome, weighed.words)
+            writer.sentences.append(_rule(verdict, language))
+            writer.proofs([r for r in weighed.words if r.signal not in SIDES])
+            writer.changes(verdict, outcome)
+    except StatementMissing:
+        return None
+    return _content(writer.sentences, writer, case)
+
+
+def alternatives(case: CaseReading, index: Index, language: Language) -> Content | None:
+    """The other ways on the same side, the nearest first, and what would lead to each."""
+    writer = Writer(index, language)
+    opening = fixed("others_decided", language)
+    try:
+        for weighed in decided(case):
+            for outcome in _beside(weighed.outcome, weighed.verdict):
+                writer.way(outcome, _lead(outcome, weighed.verdict, language))
+            writer.changes(weighed.verdict, weighed.outcome)
+    except StatementMissing:
+        return None
+    return _content([opening, *writer.sentences], writer, case) if writer.sentences else None
+
+
+def correct(case: CaseReading, language: Language) -> Content:
+    """What was understood, and each condition as a choice to be dropped."""
+    conditions = holding(case)
+    if not conditions:
+        question = load_model().question["need"]
+        content = said(fixed("complaint_case_empty", language))
+        choices = question.choices.of(language)
+    else:
+        named = message("decide_and", language).join(_named(c, language) for c in conditions)
+        content = said(fixed("complaint_case", language, conditions=named))
+        told = [c for c in conditions if c.signal not in SIDES] or conditions
+        choices = tuple(drop(c.signal, language) for c in told[:_CHOICES])
+    (asked,) = content.sentences
+    return Content((asked,), clarify=asked.text, choices=choices, understood=tuple(conditions))
+
+
+def drop(signal: str, language: Language) -> str:
+    """The message that takes a condition away; `kb.pattern.clicks` understands it."""
+    return message("drop_condition", language, label=load_model().signal[signal].label.of(language))
+
+
+class _Decided:
+    """A verdict with an outcome."""
+
+    def __init__(self, weighed: Weighed, outcome: Outcome) -> None:
+        self.verdict, self.words, self.outcome = weighed.verdict, weighed.words, outcome
+
+
+def decided(case: CaseReading) -> list[_Decided]:
+    """The decisions on a case; none where it is open."""
+    found = weigh(case)
+    return [_Decided(w, w.verdict.outcome) for w in found if w.verdict.outcome is not None]
+
+
+def _content(sentences: Sequence[Sentence], writer: Writer, case: CaseReading) -> Content | None:
+    if not sentences:
+        return None
+    held = tuple(holding(case))
+    return Content(tuple(sentences), tuple(writer.citations.all), understood=held)
+
+
+def _rule(verdict: Verdict, language: Language) -> Sentence:
+    """Which of the rules was the first to fit."""
+    labels = [load_model().signal[s].label.of(language) for s in verdict.rule.named]
+    condition = message("decide_and", language).join(labels[:_CONDITIONS])
+    number = len(verdict.path)
+    return fixed("why_rule", language, marker="- ", number=number, condition=condition)
+
+
+def _beside(outcome: Outcome, verdict: Verdict) -> list[Outcome]:
+    """The image of AWS as it is and the patterns of the same side, the nearest first."""
+    ways = [o for o in load_model().outcomes if o.id == "none" or o.id.startswith(verdict.side)]
+    place = ways.index(outcome)
+    others = [(abs(at - place), at, way) for at, way in enumerate(ways) if way is not outcome]
+    return [way for _, _, way in sorted(others, key=lambda o: o[:2])]
+
+
+def _lead(outcome: Outcome, verdict: Verdict, language: Language) -> str:
+    """Its title, and the conditions that would lead there: each alone, added to the case."""
+    title = outcome.title.of(language)
+    leading = []
+    for signal in load_model().signals:
+        if signal.id in verdict.signals or signal.id in SIDES:
+            continue
+        if signal.implies not in (None, verdict.side):
+            continue
+        found = decide_signals({*verdict.signals, signal.id, verdict.side}).outcome
+        if found is not None and found.id == outcome.id and outcome.id != "none":
+            label = signal.label.of(language)
+            leading.append(message("changed_label", language, label=label))
+    if not leading:
+        return message("others_way", language, title=title)
+    conditions = message("decide_or", language).join(leading[:_CONDITIONS])
+    return message("others_way_when", language, title=title, conditions=conditions)
+
+
+def _named(condition: Condition, language: Language) -> str:
+    """The condition, with the person's words where they are known."""
+    label = load_model().signal[condition.signal].label.of(language)
+    words = shown(Raised(condition.signal, condition.words).words)
+    return message("decide_word", language, words=words, label=label) if words else label

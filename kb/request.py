@@ -1,0 +1,99 @@
+"""Request: a message as read, and what was found for it.
+
+Takes nothing, gives the two frozen values that the assistant hands from step to step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kb.reading.reading import CaseReading, Reading
+from kb.records import Act, Language, Trace, Turn
+from kb.search.index import Index
+from kb.search.retrieve import Retrieval
+from kb.search.several import Search, fused
+
+_SETTLING: frozenset[Act] = frozenset(("question", "case", "revision", "paste"))
+"""Acts whose answer stands until the next of them; the others act on it, or ask nothing."""
+_WANTED = 0.5
+"""Likelihood from which a decision is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message as read, and what it is answered from."""
+
+    question: str
+    history: tuple[Turn, ...]
+    reading: Reading
+    language: Language
+    index: Index
+    wanted: Language | None = None
+    """The language that the caller asks for, whatever the message is in."""
+
+    @property
+    def case(self) -> CaseReading | None:
+        """The case, where a decision on it is wanted now."""
+        case = self.reading.case
+        return case if case is not None and case.wanted >= _WANTED else None
+
+    @property
+    def is_misread(self) -> bool:
+        """A complaint that takes away what was never said: the case is decided anew."""
+        case = self.reading.case
+        return self.reading.act == "complaint" and case is not None and case.changed
+
+    @property
+    def settles(self) -> bool:
+        """Its answer is one that later messages act on."""
+        return self.reading.act in _SETTLING or self.is_misread
+
+    @property
+    def asked(self) -> tuple[tuple[str, ...], ...]:
+        """The queries by what they ask: one that holds an error line goes with the one before."""
+        reading = self.reading
+        queries = _apart(reading.queries or (self.question,))
+        errors = [part.text.strip() for part in reading.error_lines if part.text.strip()]
+        parts: list[tuple[str, ...]] = []
+        for query in queries:
+            names_error = any(e in query or query in e for e in errors)
+            if parts and (names_error or _of_errors(parts[-1], errors)):
+                parts[-1] = (*parts[-1], query)
+            else:
+                parts.append((query,))
+        return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found, for each part of the question; never empty."""
+
+    parts: tuple[Search, ...]
+    follows: bool
+    """The queries took their subject from earlier turns."""
+
+    @property
+    def first(self) -> Search:
+        return self.parts[0]
+
+    @property
+    def together(self) -> Retrieval:
+        """The hits of every part, the best of all first."""
+        return fused([part.retrieval for part in self.parts])
+
+    @property
+    def trace(self) -> Trace:
+        """How the answer came about."""
+        hits = {hit.group: hit for part in self.parts for hit in part.hits}
+        return Trace(self.first.query, self.follows, tuple(hits.values()), self.first.scope.signals)
+
+
+def _apart(queries: tuple[str, ...]) -> tuple[str, ...]:
+    """Without a query that only holds several of the others, as a whole message does."""
+    first, *others = queries
+    return tuple(others) if len(others) > 1 and all(q in first for q in others) else queries
+
+
+def _of_errors(queries: tuple[str, ...], errors: list[str]) -> bool:
+    """All that was asked so far is an error line."""
+    return all(any(e in query or query in e for e in errors) for query in queries)

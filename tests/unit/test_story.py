@@ -1,0 +1,248 @@
+"""Messages that act on the last answer, or ask nothing, over a part of our notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from cli.serialize import to_json
+from kb.assistant import Assistant
+from kb.messages import message
+from kb.pattern.plain_reader import PlainReader
+from kb.records import Answer, Turn
+from kb.search.index import Index, IndexStore
+from kb.text.language import prose_language
+from tests.scripted import FORMS, ScriptedReader
+from tests.unit.kb_fixtures import Notes, quoted, turns
+
+THREADS = {
+    "ja fact": "学習ジョブを停止したとき SIGTERM から SIGKILL まで何秒ある？",
+    "ja table": "リアルタイムと非同期推論の上限の違いは？",
+    "ja steps": "AWS イメージを拡張して学習ジョブを動かす手順は？",
+    "ja error": 'exec: "train": executable file not found in $PATH と出る',
+    "en fact": "How many seconds between SIGTERM and SIGKILL when a training job is stopped?",
+    "en driver": "Do I need an NVIDIA driver in a GPU image?",
+}
+JA = [text for text in FORMS if not text.isascii()]
+EN = [text for text in FORMS if text.isascii()]
+SMALL = {"thanks", "greeting", "capabilities", "help"}
+CASES = [(name, text) for name in THREADS for text in (EN if name.startswith("en") else JA)]
+
+
+class Talk:
+    """An assistant whose reader is scripted, and counts what it reads."""
+
+    def __init__(self, notes: Notes, script: Mapping[str, Mapping[str, Any]] = FORMS) -> None:
+        self.reader = ScriptedReader(notes.embedder, script)
+        self.assistant = Assistant(IndexStore(notes.index_dir), notes.embedder, reader=self.reader)
+
+    def ask(self, *messages: str) -> Answer:
+        """The answer to the last message."""
+        return self.assistant.ask(messages[-1], turns(*messages[:-1]))
+
+
+@pytest.fixture(scope="module")
+def talk(notes: Notes) -> Talk:
+    return Talk(notes)
+
+
+def check(answer: Answer, index: Index) -> None:
+    """Every quote stands where it says; every sentence is cited, or claims nothing."""
+    numbers = [citation.number for citation in answer.citations]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert {n for sentence in answer.sentences for n in sentence.citations} == set(numbers)
+    for citation in answer.citations:
+        assert citation.quote == quoted(citation, index)
+    for sentence in answer.sentences:
+        assert bool(sentence.citations) == (sentence.supported is not None)
+        assert sentence.supported is not False, sentence
+
+
+@pytest.mark.parametrize(("thread", "text"), CASES, ids=[f"{n}: {t}" for n, t in CASES])
+def test_nothing_is_searched_for_the_words_of_such_a_message(
+    talk: Talk, notes: Notes, thread: str, text: str
+) -> None:
+    answer = talk.ask(THREADS[thread], text)
+    fields = FORMS[text]
+    assert answer.act == fields.get("act", "form")
+    assert not answer.declined
+    assert answer.pattern is None
+    assert answer.patterns == ()
+    check(answer, notes.index)
+    standing = {citation.document for citation in talk.ask(THREADS[thread]).citations}
+    if fields.get("form") in ("shorter", "lines", "slack", "table"):
+        assert {citation.document for citation in answer.citations} <= standing
+    if answer.act in SMALL:
+        assert answer.citations == ()
+        assert len(answer.answer) < 330
+    other = {"english": "en", "japanese": "ja"}.get(fields.get("form", ""))
+    assert answer.language == (other or thread[:2])
+    assert list(to_json(answer))[:8] == [
+        "id", "question", "language", "declined", "reason", "act", "understood", "pattern",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("thread", ["ja fact", "en fact"])
+def test_shorter_is_the_direct_sentence(talk: Talk, thread: str) -> None:
+    text = "短く" if thread.startswith("ja") else "shorter pls, just the command"
+    standing, short = talk.ask(THREADS[thread]), talk.ask(THREADS[thread], text)
+    assert short.sentences[0].text == standing.sentences[0].text
+    assert sum(not s.text.startswith("```") for s in short.sentences) == 1
+
+
+@pytest.mark.parametrize("thread", ["ja fact", "ja steps", "en fact"])
+def test_as_many_lines_as_are_wanted(talk: Talk, thread: str) -> None:
+    text = "3行で" if thread.startswith("ja") else "in 3 lines"
+    lines = talk.ask(THREADS[thread], text).answer.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("- ") for line in lines)
+
+
+def test_the_other_language_is_the_same_sections(talk: Talk) -> None:
+    english = talk.ask(THREADS["ja fact"], "英語で")
+    assert prose_language(english.answer) == "en"
+    assert "120" in english.answer
+    assert {c.document for c in english.citations} == {
+        c.document.replace("/ja/", "/en/") for c in talk.ask(THREADS["ja fact"]).citations
+    }
+    japanese = talk.ask(THREADS["en fact"], "日本語で")
+    assert prose_language(japanese.answer) == "ja"
+    assert "120" in japanese.answer
+
+
+def test_a_language_once_asked_for_is_kept(talk: Talk) -> None:
+    assert talk.ask(THREADS["ja fact"], "英語で", "短く").language == "en"
+    assert talk.ask(THREADS["ja fact"], "英語で", "あざす", "3行で").language == "en"
+    assert talk.ask(THREADS["ja fact"], "英語で", THREADS["ja steps"], "短く").language == "ja"
+
+
+def test_tables_and_code_are_those_of_the_sections_or_it_says_that_there_are_none(
+    talk: Talk,
+) -> None:
+    table = talk.ask(THREADS["ja table"], "表にして")
+    assert [s.text[0] for s in table.sentences] == ["|"] * len(table.sentences)
+    made = talk.ask(THREADS["ja fact"], "表にして")
+    assert made.answer.startswith(message("form_table_made", "ja"))
+    assert made.sentences[1].text.startswith("| ")
+    assert "```" in talk.ask(THREADS["ja error"], "コード例ある？").answer
+    none = talk.ask(THREADS["en driver"], "any code?").answer
+    assert none.startswith(message("form_no_code", "en")) != ("```" in none)
+
+
+def test_steps_are_numbered_and_nothing_else(talk: Talk) -> None:
+    steps = talk.ask(THREADS["ja steps"], "手順だけ")
+    assert len(steps.sentences) > 2
+    assert steps.answer.startswith("1. ")
+    none = talk.ask(THREADS["en driver"], "steps only")
+    assert none.answer.startswith(message("form_no_steps", "en"))
+
+
+def test_for_slack_it_is_one_block_to_copy_with_its_sources(talk: Talk) -> None:
+    pasted = talk.ask(THREADS["ja fact"], "Slackに貼れるように").sentences[1].text
+    assert pasted.startswith("````text\n")
+    assert "**" not in pasted
+    assert message("form_slack_sources", "ja") in pasted
+
+
+def test_in_detail_says_more_than_the_answer(talk: Talk) -> None:
+    for thread, text in (("ja fact", "もうちょい詳しく"), ("en fact", "more detail please")):
+        standing, detail = talk.ask(THREADS[thread]), talk.ask(THREADS[thread], text)
+        quotes = {citation.quote for citation in standing.citations}
+        more = {citation.quote for citation in detail.citations} - quotes
+        assert more or message("form_no_more", standing.language) in detail.answer
+
+
+def test_why_quotes_what_the_answer_rests_on(talk: Talk) -> None:
+    standing, why = talk.ask(THREADS["ja fact"]), talk.ask(THREADS["ja fact"], "なんで？")
+    assert why.sentences[1].text == standing.sentences[0].text
+    assert "https://" in why.answer
+
+
+def test_a_complaint_says_what_was_understood_and_decides_nothing(talk: Talk) -> None:
+    answer = talk.ask(THREADS["ja fact"], "それ違くない？")
+    assert THREADS["ja fact"] in answer.answer
+    assert answer.citations == ()
+    assert answer.choices
+    assert not talk.ask(answer.choices[0]).declined
+
+
+@pytest.mark.parametrize("text", [t for t in FORMS if FORMS[t].get("act") not in SMALL])
+def test_without_an_answer_to_act_on_it_asks_for_the_question(talk: Talk, text: str) -> None:
+    answer = talk.ask(text)
+    assert answer.answer == message("no_standing", answer.language)
+    assert not answer.declined
+
+
+def test_after_a_question_that_was_declined_there_is_no_other_form(talk: Talk) -> None:
+    answer = talk.ask("SageMaker の料金はいくら？", "短く")
+    assert answer.answer == message("standing_declined", "ja")
+
+
+def test_small_talk_between_leaves_the_answer_standing(talk: Talk) -> None:
+    between = talk.ask(THREADS["ja fact"], "あざす", "なるほど", "短く")
+    assert between.answer == talk.ask(THREADS["ja fact"], "短く").answer
+
+
+def test_what_is_streamed_is_what_counts(talk: Talk) -> None:
+    for text in ("短く", "表にして", "なんで？", "あざす"):
+        *pieces, answer = talk.assistant.stream(text, turns(THREADS["ja steps"]))
+        assert isinstance(answer, Answer)
+        assert "".join(map(str, pieces)) == answer.answer
+
+
+# --- what a turn costs ----------------------------------------------------------------------------
+
+
+def test_each_message_is_read_once_and_each_answer_computed_once(notes: Notes) -> None:
+    talk = Talk(notes)
+    history: list[Turn] = []
+    for text in (THREADS["ja fact"], "短く", "あざす", "3行で", "英語で", "なんで？", "表にして"):
+        answer = talk.assistant.ask(text, history)
+        history += [Turn("user", text), Turn("assistant", answer.answer)]
+    assert len(talk.reader.read_messages) == 7
+
+
+def test_a_conversation_of_another_process_is_read_from_its_end(notes: Notes) -> None:
+    talk = Talk(notes)
+    talk.ask(THREADS["ja table"], "あざす", THREADS["ja fact"], "なるほど", "短く")
+    assert talk.reader.read_messages == ["短く", "なるほど", THREADS["ja fact"]]
+
+
+# --- several questions in one message -------------------------------------------------------------
+
+TWO = "停止から何秒ある？あと GPU のドライバは要る？"
+MIXED = "停止から何秒ある？あと今日の天気は？"
+SCRIPT = {
+    TWO: {"act": "question", "queries": (THREADS["ja fact"], "GPU のイメージにドライバは必要？")},
+    MIXED: {"act": "question", "queries": (THREADS["ja fact"], "今日の東京の天気は？")},
+}
+
+
+def test_each_part_of_a_question_opens_with_its_direct_sentence(notes: Notes) -> None:
+    answer = Talk(notes, SCRIPT).ask(TWO)
+    check(answer, notes.index)
+    openings = [sentence for sentence in answer.sentences if not sentence.marker]
+    assert len(openings) == 2
+    assert "120" in openings[0].text
+    assert "ドライバ" in openings[1].text
+    assert answer.trace is not None
+    assert {hit.group for hit in answer.trace.hits} >= {
+        "note:train-sigterm",
+        "note:start-gpu-driver",
+    }
+
+
+def test_a_part_without_a_source_says_so(notes: Notes) -> None:
+    answer = Talk(notes, SCRIPT).ask(MIXED)
+    assert not answer.declined
+    assert "120" in answer.answer
+    assert message("part_unknown", "ja", question="今日の東京の天気は？") in answer.answer
+
+
+def test_the_adapter_reads_what_it_knows(notes: Notes) -> None:
+    reader = PlainReader(notes.embedder)
+    assert reader.read("ありがとう", ()).act == "thanks"
+    assert reader.read("？？？", ()).queries == ()
+    assert reader.read(THREADS["ja fact"], ()).act == "question"
