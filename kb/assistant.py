@@ -120,7 +120,7 @@ class Assistant:
         """On the standing answer, from the sources, or by the chat model where one is set up."""
         if not request.settles:
             yield from _whole(self._acted(request))
-        elif self._writer is None:
+        elif self._writer is None or request.reading.danger is not None:
             yield from _whole(self._settled(request))
         else:
             yield from self._written(request, self._writer)
@@ -131,10 +131,14 @@ class Assistant:
         self, question: str, history: tuple[Turn, ...], wanted: Language | None = None
     ) -> Request:
         """What the message says, together with the conversation; each message is read once."""
-        key = _key(question, history)
+        index, key = self._store.current(), _key(question, history)
         reading = self._readings.get(key, lambda: self._reader.read(question, history))
         spoken = wanted or _language(reading, history)
-        return Request(question, history, reading, spoken, self._store.current(), wanted)
+        request = Request(question, history, reading, spoken, index, wanted)
+        if request.settles or image_reply(question, history, index) is None:
+            return request
+        # A Region or an instance alone, in answer to a question back, is no form of the answer.
+        return replace(request, reading=replace(reading, act="question", form=None))
 
     def _find(self, request: Request) -> Found:
         """The hits for each part of the question."""
@@ -257,7 +261,7 @@ class Assistant:
         citations = advice.opening.citations
         pattern = advice.decisions[0].pattern if len(advice.decisions) == 1 else None
         sentences = [
-            *self._changed(request),
+            *self._changed(request, leads=bool(advice.decisions)),
             *proven(advice.opening.sentences, citations),
             *below_decision(request, found, citations, pattern),
         ]
@@ -271,7 +275,7 @@ class Assistant:
             trace=found.trace,
         )
 
-    def _changed(self, request: Request) -> list[Sentence]:
+    def _changed(self, request: Request, *, leads: bool) -> list[Sentence]:
         """One sentence on what the message changed of the case before it."""
         case = request.case
         if case is None or not (case.changed or request.reading.act == "revision"):
@@ -282,6 +286,7 @@ class Assistant:
             case,
             request.language,
             misread=request.is_misread,
+            leads=leads,
         )
         return [sentence] if sentence else []
 
@@ -326,8 +331,9 @@ def _not_held(request: Request, found: Found) -> Content | None:
     reason = found.first.scope.reason
     if reason is None or any(part.scope.reason is None for part in found.parts):
         return None
-    content = _declined(request, reason, found.first)
-    return replace(content, trace=found.trace)
+    if request.reading.danger == "attack":
+        return Content(text=message("covers", request.language), reason=reason, trace=found.trace)
+    return replace(_declined(request, reason, found.first), trace=found.trace)
 
 
 def _declined(request: Request, reason: Reason, search: Search | None = None) -> Content:
