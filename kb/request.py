@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kb.answer.content import Content
 from kb.reading.reading import CaseReading, Reading
 from kb.records import Act, Language, Trace, Turn
 from kb.search.index import Index
@@ -62,6 +63,15 @@ class Request:
             else:
                 parts.append((query,))
         return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What the pasted files and logs of a message say."""
+
+    content: Content
+    is_settled: bool
+    """It names what is wrong; else only the line to search for."""
 
 
 @dataclass(frozen=True, slots=True)
