@@ -26,14 +26,16 @@ from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import advise
 from kb.pattern.changes import changed
-from kb.pattern.clicks import ClickReader
+from kb.pattern.knowing import KnowingReader
 from kb.pattern.plain_reader import PlainReader
+from kb.reading import models
+from kb.reading.embedded import EmbeddedReader
 from kb.reading.reading import Reader, Reading
-from kb.recent import Recent
 from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
 from kb.request import Found, Request, Reviewed
 from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
+from kb.search.remembering import Recent, Remembering
 from kb.search.rerank import Reranker
 from kb.search.several import Search, Searcher, corrected
 from kb.text.language import language as language_of
@@ -63,8 +65,8 @@ class Assistant:
         reranker: Reranker | None = None,
     ) -> None:
         self._store = store
-        self._embedder = embedder
-        self._reader: Reader = ClickReader(reader or PlainReader(embedder))
+        self._embedder = Remembering(embedder)
+        self._reader: Reader = KnowingReader(reader or _fitted_reader(self._embedder))
         self._writer = writer
         self._rerank = None if reranker is None else reranker.rerank
         self._readings = Recent[Reading](_REMEMBERED)
@@ -316,6 +318,11 @@ class Assistant:
         if self._writer is None:
             return None
         return partial(propose, request.question, self._writer.say)
+
+
+def _fitted_reader(embedder: Embedder) -> Reader:
+    """The reader whose models are fitted; before they are, what stood before it."""
+    return EmbeddedReader(embedder) if models.FILE.exists() else PlainReader(embedder)
 
 
 def _before_search(request: Request) -> Content | None:
