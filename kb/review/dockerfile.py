@@ -1,6 +1,6 @@
 """A Dockerfile: its text to instructions with their lines, and what the last stage ends up with.
 
-Takes text, gives a frozen `Dockerfile`; raises nothing: what it cannot read is listed in `problems`.
+Takes text, gives a frozen `Dockerfile`; raises nothing: `problems` lists what it cannot read.
 Knows continued lines, comments among them, here-documents, the `escape` directive, instructions in
 any case, JSON and shell form, flags, ARG and ENV in later lines, several stages, ONBUILD. Knows
 nothing about SageMaker. https://docs.docker.com/reference/dockerfile/
@@ -122,6 +122,14 @@ class Dockerfile:
             chain.append(below)
         return tuple(reversed(chain))
 
+    def root(self, stage: Stage) -> str:
+        """The image that a stage is built on, through the stages between."""
+        by_name = {one.name.lower(): one for one in self.stages if one.name}
+        seen = [stage]
+        while (below := by_name.get(seen[-1].image.lower())) and below not in seen:
+            seen.append(below)
+        return seen[-1].image
+
     @property
     def base(self) -> str:
         """The image that the last stage is built on; empty where it is not told."""
@@ -168,20 +176,16 @@ class Dockerfile:
                     copies.append((one, tuple(words[:-1]), posixpath.normpath(place) + end))
         return tuple(copies)
 
-    @cached_property
-    def folder(self) -> str:
-        """WORKDIR at the end."""
-        folder = "/"
-        for folder, _, _ in self._walk():  # noqa: B007 the last one counts
-            pass
-        return folder
-
     def filled(self, value: str) -> str:
-        """A value of the last stage with variables filled in."""
-        known = dict(self.known)
+        """A value with the variables of the last stage filled in."""
+        return fill(value, self._known)
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        known: dict[str, str] = {}
         for _, _, known in self._walk():  # noqa: B007 the last one counts
             pass
-        return fill(value, known)
+        return {**self.known, **known}
 
     def _walk(self) -> Iterator[tuple[str, Instruction, dict[str, str]]]:
         """Each instruction with the folder and the variables behind it."""

@@ -34,7 +34,7 @@ _SERVES = re.compile(
     re.IGNORECASE,
 )
 _INSTALLS = re.compile(
-    r"\b(?:pip[\d.]*|uv pip|conda|mamba|micromamba)\s+(?:\S+\s+)*?install\b|\buv add\b"
+    r"\b(?:pip[\d.]*|uv pip|conda|mamba|micromamba)\s+(?:\S+\s+){0,6}?install\b|\buv add\b"
 )
 _SYSTEM_INSTALLS = re.compile(r"\b(apt-get|apt|dnf|microdnf|yum|apk|zypper)\b(?:\s+-\S+)*\s+(\w+)")
 _SPLIT = re.compile(r"&&|\|\||;|\n|\|")
@@ -95,17 +95,25 @@ class Paste:
 
     @cached_property
     def scopes(self) -> frozenset[str]:
-        """Whether the AWS image is made for training or for inference; both where it is for both."""
+        """What the AWS image is made for: training, inference, or both."""
         repository = self.image.repository.rpartition("/")[2]
         if repository.endswith(("-training", "-inference")):
             return frozenset({repository.rpartition("-")[2]})
         return frozenset(build.scope for build in builds_of(self.image))
 
     @cached_property
-    def system(self) -> str:
-        """The operating system of the base, where its name tells it: al2023, ubuntu, debian …"""
-        base = self.dockerfile.base.lower()
-        return next((name for name, sign in _SYSTEMS if sign.search(base)), "")
+    def systems(self) -> tuple[tuple[str, str, Instruction], ...]:
+        """Operating system of the base (empty where its name does not tell it), package manager
+        that is run, and the instruction; of every stage.
+        """
+        return tuple(
+            (system_of(self.dockerfile.root(stage)), found[1], one)
+            for stage in self.dockerfile.stages
+            for one in stage.instructions
+            if one.keyword == "RUN"
+            for found in _SYSTEM_INSTALLS.finditer(one.script)
+            if found[2] in ("install", "update", "upgrade", "add", "groupinstall", "makecache")
+        )
 
     @cached_property
     def python(self) -> tuple[int, int] | None:
@@ -117,21 +125,12 @@ class Paste:
     @cached_property
     def installs(self) -> tuple[tuple[str, str, str, Instruction], ...]:
         """Package manager, package, the word as written, and the instruction; of all stages that
-        may leave something in the image."""
+        may leave something in the image.
+        """
         return tuple(_installs(self.dockerfile))
 
     def has_package(self, pattern: str) -> bool:
         return any(re.fullmatch(pattern, name) for _, name, _, _ in self.installs)
-
-    @cached_property
-    def managers(self) -> tuple[tuple[str, Instruction], ...]:
-        """Package managers of the system that are run, with the instruction."""
-        return tuple(
-            (found[1], one)
-            for one in self.dockerfile.all("RUN")
-            for found in _SYSTEM_INSTALLS.finditer(one.script)
-            if found[2] in ("install", "update", "upgrade", "add", "groupinstall", "makecache")
-        )
 
     @cached_property
     def has_requirements(self) -> bool:
@@ -140,6 +139,11 @@ class Paste:
 
     def says(self, pattern: str) -> bool:
         return bool(re.search(pattern, self.message, re.IGNORECASE))
+
+
+def system_of(image: str) -> str:
+    """The operating system that an image's name tells, such as al2023 or ubuntu; else nothing."""
+    return next((name for name, sign in _SYSTEMS if sign.search(image.lower())), "")
 
 
 def sides_of(kind: PartKind, text: str, message: str, sides: Collection[Side]) -> frozenset[Side]:
