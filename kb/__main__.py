@@ -17,6 +17,7 @@ from typing import TextIO
 
 from cli.image import add_image
 from cli.jsonl import answer_lines
+from cli.review import add_review
 from cli.serialize import gap_to_json, to_json
 from evals.decisions import (
     decide_cases,
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("document", help="as named in a citation")
     source.set_defaults(run=_source)
     add_image(commands)
+    add_review(commands)
     golden = Path("evals/data/golden.yaml")
     evaluation = commands.add_parser("eval", help="ask the golden questions and judge the answers")
     evaluation.add_argument("--golden", type=Path, default=golden, metavar="FILE")

@@ -33,6 +33,7 @@ from kb.reading.embedded import EmbeddedReader
 from kb.reading.reading import Reader, Reading
 from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
 from kb.request import Found, Request, Reviewed
+from kb.review import review
 from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
 from kb.search.remembering import Recent, Remembering
@@ -147,8 +148,12 @@ class Assistant:
     def _find(self, request: Request) -> Found:
         """The hits for each part of the question."""
         searcher = Searcher(request.index, self._embedder, self._rerank)
-        parts = [searcher.search(queries, request.language) for queries in request.asked]
-        return Found(tuple(parts), request.reading.follows)
+        asked, reviewed = request.asked, _reviewed(request)
+        line = reviewed.query if reviewed else ""
+        if line and not any(line in query or query in line for part in asked for query in part):
+            asked = ((*asked[0], line), *asked[1:])
+        parts = [searcher.search(queries, request.language) for queries in asked]
+        return Found(tuple(parts), request.reading.follows, reviewed)
 
     # --- on the standing answer -------------------------------------------------------------------
 
@@ -254,13 +259,14 @@ class Assistant:
 
         A log of which only the telling line is named goes to the chat model, where there is one.
         """
-        decided, reviewed = self._advised(request, found), _reviewed(request)
+        decided, reviewed = self._advised(request, found), found.reviewed
         if reviewed is None or (self._writer is not None and not reviewed.is_settled):
             return decided or _not_held(request, found)
         if decided is not None:
             return joined(reviewed.content, decided)
         if reviewed.is_settled:
-            return with_more(request, found, reviewed.content)
+            more = request.has_words
+            return with_more(request, found, reviewed.content) if more else reviewed.content
         if _not_held(request, found) is not None:
             return joined(reviewed.content, nothing_on(request, found))
         return joined(reviewed.content, composed(request, found))
@@ -332,7 +338,15 @@ def _before_search(request: Request) -> Content | None:
 
 def _reviewed(request: Request) -> Reviewed | None:
     """What the pasted files and logs of the message say."""
-    return None
+    reading = request.reading
+    if all(part.kind in ("question", "prose") for part in reading.parts):
+        return None
+    sides = reading.case.sides if reading.case else ()
+    found = review(reading.parts, reading.message, request.language, request.index, sides)
+    if found is None:
+        return None
+    content = Content(found.sentences, found.citations)
+    return Reviewed(content, is_settled=not found.query, query=found.query)
 
 
 def _refused(request: Request) -> Content | None:
