@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kb.records import Answer, Decision
+from kb.records import Answer, Citation, Decision, Sentence
 
 if TYPE_CHECKING:  # the groups of gaps bring the database along, which an answer does not need
     from kb.gaps.gaps import Gap
@@ -28,29 +28,8 @@ def to_json(answer: Answer) -> dict[str, Any]:
         "clarify": answer.clarify,
         "choices": list(answer.choices),
         "answer": answer.answer,
-        "sentences": [
-            {
-                "text": sentence.text,
-                "citations": list(sentence.citations),
-                "supported": sentence.supported,
-            }
-            for sentence in answer.sentences
-        ],
-        "citations": [
-            {
-                "number": citation.number,
-                "document": citation.document,
-                "source": citation.source,
-                "title": citation.title,
-                "heading": citation.heading,
-                "url": citation.url,
-                "quote": citation.quote,
-                "start": citation.start,
-                "end": citation.end,
-                "based_on": list(citation.based_on),
-            }
-            for citation in answer.citations
-        ],
+        "sentences": [sentence_to_json(sentence) for sentence in answer.sentences],
+        "citations": [citation_to_json(citation) for citation in answer.citations],
         "model": answer.model,
         "index_version": answer.index_version,
         "seconds": answer.seconds,
@@ -84,6 +63,29 @@ def gap_to_json(gap: Gap) -> dict[str, Any]:
         "nearest": [
             {"document": section.document, "heading": section.heading} for section in gap.nearest
         ],
+    }
+
+
+def sentence_to_json(sentence: Sentence) -> dict[str, Any]:
+    return {
+        "text": sentence.text,
+        "citations": list(sentence.citations),
+        "supported": sentence.supported,
+    }
+
+
+def citation_to_json(citation: Citation) -> dict[str, Any]:
+    return {
+        "number": citation.number,
+        "document": citation.document,
+        "source": citation.source,
+        "title": citation.title,
+        "heading": citation.heading,
+        "url": citation.url,
+        "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
+        "based_on": list(citation.based_on),
     }
 
 

@@ -77,7 +77,8 @@ def decide_cases(
     outcomes = []
     for case in cases:
         answer = assistant.ask(case.question, case.history)
-        proven = all(sentence.supported and sentence.citations for sentence in answer.sentences)
+        claims = [s for s in answer.sentences if s.supported is not None]
+        proven = all(sentence.supported and sentence.citations for sentence in claims)
         outcomes.append(Decided(case, answer.pattern, answer.clarify is not None, proven))
         done()
     return outcomes

@@ -25,9 +25,9 @@ from evals.metrics import (
     precision_recall,
     ranking,
 )
+from kb.answer.statements import evidence_of
 from kb.assistant import Assistant
 from kb.errors import KbError
-from kb.pattern.statements import evidence_of
 from kb.records import Answer, Turn
 from kb.search.index import Index
 from kb.text.language import prose_language

@@ -18,22 +18,25 @@ from functools import partial
 
 from kb.acting import acted, language_of_form, small_talk
 from kb.answer.again import in_language
-from kb.answer.content import Content, fixed, said
+from kb.answer.content import Content, fixed, joined, said
 from kb.answer.markdown import to_markdown
 from kb.answer.standing import standing_on
-from kb.composing import below_decision, composed, proven
-from kb.image.question import image_reply
+from kb.composing import below_decision, composed, nothing_on, proven, with_more
+from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import advise
 from kb.pattern.changes import changed
-from kb.pattern.clicks import ClickReader
+from kb.pattern.knowing import KnowingReader
 from kb.pattern.plain_reader import PlainReader
+from kb.reading import models
+from kb.reading.embedded import EmbeddedReader
 from kb.reading.reading import Reader, Reading
-from kb.recent import Recent
 from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
-from kb.request import Found, Request
+from kb.request import Found, Request, Reviewed
+from kb.review import review
 from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
+from kb.search.remembering import Recent, Remembering
 from kb.search.rerank import Reranker
 from kb.search.several import Search, Searcher, corrected
 from kb.text.language import language as language_of
@@ -46,6 +49,8 @@ _SURELY = 0.8
 """Likelihood of a decision being wanted from which it is given whatever the search says."""
 _REMEMBERED = 256
 """Readings and answers that are kept: some twenty conversations of a dozen turns."""
+_LONGEST = 1_200
+"""Characters of a message that are looked through for an image."""
 
 
 class Assistant:
@@ -61,8 +66,8 @@ class Assistant:
         reranker: Reranker | None = None,
     ) -> None:
         self._store = store
-        self._embedder = embedder
-        self._reader: Reader = ClickReader(reader or PlainReader(embedder))
+        self._embedder = Remembering(embedder)
+        self._reader: Reader = KnowingReader(reader or _fitted_reader(self._embedder))
         self._writer = writer
         self._rerank = None if reranker is None else reranker.rerank
         self._readings = Recent[Reading](_REMEMBERED)
@@ -120,7 +125,7 @@ class Assistant:
         """On the standing answer, from the sources, or by the chat model where one is set up."""
         if not request.settles:
             yield from _whole(self._acted(request))
-        elif self._writer is None:
+        elif self._writer is None or request.reading.danger is not None:
             yield from _whole(self._settled(request))
         else:
             yield from self._written(request, self._writer)
@@ -131,16 +136,24 @@ class Assistant:
         self, question: str, history: tuple[Turn, ...], wanted: Language | None = None
     ) -> Request:
         """What the message says, together with the conversation; each message is read once."""
-        key = _key(question, history)
+        index, key = self._store.current(), _key(question, history)
         reading = self._readings.get(key, lambda: self._reader.read(question, history))
         spoken = wanted or _language(reading, history)
-        return Request(question, history, reading, spoken, self._store.current(), wanted)
+        request = Request(question, history, reading, spoken, index, wanted)
+        if request.settles or _image_reply(request) is None:
+            return request
+        # A Region or an instance alone, in answer to a question back, is no form of the answer.
+        return replace(request, reading=replace(reading, act="question", form=None))
 
     def _find(self, request: Request) -> Found:
         """The hits for each part of the question."""
         searcher = Searcher(request.index, self._embedder, self._rerank)
-        parts = [searcher.search(queries, request.language) for queries in request.asked]
-        return Found(tuple(parts), request.reading.follows)
+        asked, reviewed = request.asked, _reviewed(request)
+        line = reviewed.query if reviewed else ""
+        if line and not any(line in query or query in line for part in asked for query in part):
+            asked = ((*asked[0], line), *asked[1:])
+        parts = [searcher.search(queries, request.language) for queries in asked]
+        return Found(tuple(parts), request.reading.follows, reviewed)
 
     # --- on the standing answer -------------------------------------------------------------------
 
@@ -153,7 +166,8 @@ class Assistant:
         if standing is None:
             return _finished(request, said(fixed("no_standing", request.language)))
         asked, answer = standing
-        return _finished(replace(request, language=answer.language), acted(request, asked, answer))
+        request = replace(request, language=answer.language)
+        return _finished(request, acted(request, asked, answer))
 
     def _standing(self, request: Request) -> tuple[Request, Answer] | None:
         """The last message that asked or told something, and its answer, in the language due.
@@ -161,17 +175,26 @@ class Assistant:
         That is the one which this message or a form after that message asks for; else a form keeps
         the answer's language, and whatever else is said keeps its own.
         """
-        due = request.wanted or language_of_form(request)
+        earlier = self._earlier(request)
+        settling = next((place for place, one in enumerate(earlier) if one.settles), None)
+        if settling is None:
+            return None
+        asked = earlier[settling]
+        own = asked.language if request.reading.act == "form" else request.language
+        spoken = [request.wanted, *map(language_of_form, (request, *earlier[:settling])), own]
+        due = next(language for language in spoken if language is not None)
+        return asked, self._settled_in(asked, due)
+
+    def _earlier(self, request: Request) -> list[Request]:
+        """The person's earlier messages, the newest first, back to one that asked or told."""
+        earlier: list[Request] = []
         for place in reversed(range(len(request.history))):
-            if request.history[place].role != "user":
-                continue
-            earlier = self._read(request.history[place].content, request.history[:place])
-            due = due or language_of_form(earlier)
-            if earlier.settles:
-                if request.reading.act != "form":
-                    due = due or request.language
-                return earlier, self._settled_in(earlier, due or earlier.language)
-        return None
+            if request.history[place].role == "user":
+                text = request.history[place].content
+                earlier.append(self._read(text, request.history[:place]))
+                if earlier[-1].settles:
+                    break
+        return earlier
 
     def _settled_in(self, request: Request, language: Language) -> Answer:
         """The answer in a language: decisions and look-ups anew, quotes by their counterparts."""
@@ -188,25 +211,30 @@ class Assistant:
 
     def _settled(self, request: Request) -> Answer:
         """The answer word for word from the sources: the same for the same conversation."""
+        return self._remembered(request, lambda: self._from_sources(request))
+
+    def _remembered(self, request: Request, make: Callable[[], Content]) -> Answer:
+        """The answer to a conversation in one index version and language, made once."""
         conversation = _key(request.question, request.history)
         key = (request.index.version, request.language, conversation)
-        return self._answers.get(key, lambda: _finished(request, self._from_sources(request)))
+        return self._answers.get(key, lambda: _finished(request, make()))
 
     def _from_sources(self, request: Request) -> Content:
-        content = self._before_search(request)
+        content = _before_search(request)
         if content is not None:
             return content
         found = self._find(request)
-        return self._decided(request, found) or composed(request, found)
+        return self._certain(request, found) or composed(request, found)
 
     def _written(self, request: Request, writer: Writer) -> Iterator[str | Answer]:
         """The chat model's answer, unless something is refused, looked up or decided."""
-        content, found = self._before_search(request), None
-        if content is None:
-            found = self._find(request)
-            content = self._decided(request, found)
-        if content is not None or found is None:
-            yield from _whole(_finished(request, content or Content()))
+        certain = _before_search(request)
+        found = self._find(request) if certain is None else None
+        if found is not None:
+            certain = self._certain(request, found)
+        if certain is not None or found is None:
+            kept = certain or Content()
+            yield from _whole(self._remembered(request, lambda: kept))
             return
         try:
             written = yield from writer.write(
@@ -226,17 +254,22 @@ class Assistant:
             content = _declined(request, "not_in_sources", found.first)
         yield _finished(request, replace(content, model=writer.name, trace=found.trace))
 
-    def _before_search(self, request: Request) -> Content | None:
-        """What needs no search: nothing asked, harm, the URI of an image, a paste."""
-        return _refused(request) or _looked_up(request) or self._reviewed(request)
+    def _certain(self, request: Request, found: Found) -> Content | None:
+        """What is never left to a chat model: a review, a decision, that the sources say nothing.
 
-    def _reviewed(self, request: Request) -> Content | None:
-        """What a pasted file or log says, then what else was asked."""
-        return None
-
-    def _decided(self, request: Request, found: Found) -> Content | None:
-        """What is never left to a chat model: a decision, or that the sources hold nothing."""
-        return self._advised(request, found) or _not_held(request, found)
+        A log of which only the telling line is named goes to the chat model, where there is one.
+        """
+        decided, reviewed = self._advised(request, found), found.reviewed
+        if reviewed is None or (self._writer is not None and not reviewed.is_settled):
+            return decided or _not_held(request, found)
+        if decided is not None:
+            return joined(reviewed.content, decided)
+        if reviewed.is_settled:
+            more = request.has_words
+            return with_more(request, found, reviewed.content) if more else reviewed.content
+        if _not_held(request, found) is not None:
+            return joined(reviewed.content, nothing_on(request, found))
+        return joined(reviewed.content, composed(request, found))
 
     def _advised(self, request: Request, found: Found) -> Content | None:
         """The decision, opened by what has changed, then what else was asked."""
@@ -257,7 +290,7 @@ class Assistant:
         citations = advice.opening.citations
         pattern = advice.decisions[0].pattern if len(advice.decisions) == 1 else None
         sentences = [
-            *self._changed(request),
+            *self._changed(request, leads=bool(advice.decisions)),
             *proven(advice.opening.sentences, citations),
             *below_decision(request, found, citations, pattern),
         ]
@@ -271,17 +304,18 @@ class Assistant:
             trace=found.trace,
         )
 
-    def _changed(self, request: Request) -> list[Sentence]:
+    def _changed(self, request: Request, *, leads: bool) -> list[Sentence]:
         """One sentence on what the message changed of the case before it."""
         case = request.case
         if case is None or not (case.changed or request.reading.act == "revision"):
             return []
-        before = self._standing(request)
+        before = next((one for one in self._earlier(request) if one.settles), None)
         sentence = changed(
-            before[0].reading.case if before else None,
+            before.reading.case if before else None,
             case,
             request.language,
             misread=request.is_misread,
+            leads=leads,
         )
         return [sentence] if sentence else []
 
@@ -290,6 +324,29 @@ class Assistant:
         if self._writer is None:
             return None
         return partial(propose, request.question, self._writer.say)
+
+
+def _fitted_reader(embedder: Embedder) -> Reader:
+    """The reader whose models are fitted; before they are, what stood before it."""
+    return EmbeddedReader(embedder) if models.FILE.exists() else PlainReader(embedder)
+
+
+def _before_search(request: Request) -> Content | None:
+    """What needs no search: nothing asked, harm, the URI of an image."""
+    return _refused(request) or _looked_up(request)
+
+
+def _reviewed(request: Request) -> Reviewed | None:
+    """What the pasted files and logs of the message say."""
+    reading = request.reading
+    if all(part.kind in ("question", "prose") for part in reading.parts):
+        return None
+    sides = reading.case.sides if reading.case else ()
+    found = review(reading.parts, reading.message, request.language, request.index, sides)
+    if found is None:
+        return None
+    content = Content(found.sentences, found.citations)
+    return Reviewed(content, is_settled=not found.query, query=found.query)
 
 
 def _refused(request: Request) -> Content | None:
@@ -305,7 +362,7 @@ def _refused(request: Request) -> Content | None:
 
 def _looked_up(request: Request) -> Content | None:
     """A URI looked up in the official data, or the question back that it needs."""
-    reply = image_reply(request.question, request.history, request.index, request.wanted)
+    reply = _image_reply(request)
     if reply is None:
         return None
     signals = {f"image {name}": value for name, value in reply.parts.signals.items()}
@@ -321,13 +378,22 @@ def _looked_up(request: Request) -> Content | None:
     )
 
 
+def _image_reply(request: Request) -> Reply | None:
+    """What the official tables of images hold on the message; of a long one on its two ends."""
+    text = request.question
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]}\n{text[-_LONGEST // 2 :]}"
+    return image_reply(text, request.history, request.index, request.wanted)
+
+
 def _not_held(request: Request, found: Found) -> Content | None:
     """The sources say nothing on any part of the question."""
     reason = found.first.scope.reason
     if reason is None or any(part.scope.reason is None for part in found.parts):
         return None
-    content = _declined(request, reason, found.first)
-    return replace(content, trace=found.trace)
+    if request.reading.danger == "attack":
+        return Content(text=message("covers", request.language), reason=reason, trace=found.trace)
+    return replace(_declined(request, reason, found.first), trace=found.trace)
 
 
 def _declined(request: Request, reason: Reason, search: Search | None = None) -> Content:

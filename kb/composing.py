@@ -54,6 +54,28 @@ def below_decision(
     return proven(sentences, citations)
 
 
+def with_more(request: Request, found: Found, content: Content) -> Content:
+    """What a review says, then what else was asked."""
+    citations = Citations(request.index)
+    for citation in content.citations:
+        citations.adopt(citation)
+    more = below_decision(request, found, citations, None)
+    return replace(
+        content,
+        sentences=(*content.sentences, *more),
+        citations=tuple(citations.all),
+        trace=found.trace,
+    )
+
+
+def nothing_on(request: Request, found: Found) -> Content:
+    """That the sources hold nothing on what was asked."""
+    sentences = [
+        s for part in found.parts for s in _on_part(request, part, Citations(request.index))
+    ]
+    return Content(tuple(sentences), trace=found.trace)
+
+
 def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence]:
     """Each sentence that cites with whether its quotes prove it."""
 

@@ -9,6 +9,7 @@ KbError                 anything this product raises on purpose
 ├── IndexDamaged        an index version cannot be opened, or fits another embedding model
 ├── DocumentUnknown     no such document in the index version in use
 ├── PatternsError       the decision model in patterns.yaml is not valid (names the entry)
+├── ChecksError         the checks of pasted files in checks.yaml are not valid (names the entry)
 ├── EmbeddingError      the embedding model cannot be loaded
 ├── OnboardingError     onboarding.yaml or checks.yaml cannot be used, or has no such step
 ├── DatabaseError       the database of feedback and progress cannot be reached or written
@@ -54,6 +55,10 @@ class IndexDamaged(KbError):
 
 class DocumentUnknown(KbError):
     """The named document is not in the index version in use."""
+
+
+class ChecksError(KbError):
+    """The checks of pasted files are not valid."""
 
 
 class PatternsError(KbError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kb.answer.content import Content
 from kb.reading.reading import CaseReading, Reading
 from kb.records import Act, Language, Trace, Turn
 from kb.search.index import Index
@@ -15,6 +16,8 @@ from kb.search.several import Search, fused
 
 _SETTLING: frozenset[Act] = frozenset(("question", "case", "revision", "paste"))
 """Acts whose answer stands until the next of them; the others act on it, or ask nothing."""
+_LONGEST = 1_200
+"""Characters of a message that are searched for where its reader names no query."""
 _WANTED = 0.5
 """Likelihood from which a decision is wanted."""
 
@@ -49,10 +52,16 @@ class Request:
         return self.reading.act in _SETTLING or self.is_misread
 
     @property
+    def has_words(self) -> bool:
+        """Something is said, not only pasted."""
+        kinds = {part.kind for part in self.reading.parts if part.text.strip()}
+        return not kinds or bool(kinds & {"question", "prose"})
+
+    @property
     def asked(self) -> tuple[tuple[str, ...], ...]:
         """The queries by what they ask: one that holds an error line goes with the one before."""
         reading = self.reading
-        queries = _apart(reading.queries or (self.question,))
+        queries = _apart(reading.queries or (self.question[:_LONGEST],))
         errors = [part.text.strip() for part in reading.error_lines if part.text.strip()]
         parts: list[tuple[str, ...]] = []
         for query in queries:
@@ -65,12 +74,24 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What the pasted files and logs of a message say."""
+
+    content: Content
+    is_settled: bool
+    """It names what is wrong, or that nothing is; else only the line to search for."""
+    query: str = ""
+    """That line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What was found, for each part of the question; never empty."""
 
     parts: tuple[Search, ...]
     follows: bool
     """The queries took their subject from earlier turns."""
+    reviewed: Reviewed | None = None
 
     @property
     def first(self) -> Search:

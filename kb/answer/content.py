@@ -7,7 +7,7 @@ common; the assistant makes an `Answer` of it in one place. Knows nothing about 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.messages import message
 from kb.records import Citation, Condition, Decision, Language, Reason, Sentence, Trace
@@ -33,6 +33,23 @@ class Content:
     trace: Trace | None = None
     language: Language | None = None
     """Of the content, where it is not that of the message."""
+
+
+def joined(first: Content, then: Content) -> Content:
+    """Both, one after the other; what `then` quotes is numbered on. The rest is that of `then`."""
+    numbers = {(c.document, c.start, c.end): c.number for c in first.citations}
+    citations = list(first.citations)
+    for citation in then.citations:
+        place = (citation.document, citation.start, citation.end)
+        if place not in numbers:
+            numbers[place] = len(citations) + 1
+            citations.append(replace(citation, number=len(citations) + 1))
+    new = {c.number: numbers[(c.document, c.start, c.end)] for c in then.citations}
+    sentences = (
+        replace(sentence, citations=tuple(new[number] for number in sentence.citations))
+        for sentence in then.sentences
+    )
+    return replace(then, sentences=(*first.sentences, *sentences), citations=tuple(citations))
 
 
 def fixed(name: str, language: Language, *, marker: str = "", **values: object) -> Sentence:

@@ -110,7 +110,7 @@ def table(standing: Standing) -> Content:
         rows = [sentence for sentence in standing.cited if not _is_block(sentence)]
         numbers = [number for sentence in rows for number in page.adopted(sentence)]
         page.say("form_table_made")
-        supported = all(sentence.supported for sentence in rows)
+        supported = all(sentence.supported is not False for sentence in rows)
         page.set(_as_table(rows, standing), numbers, supported=supported)
     return page.content()
 
@@ -145,7 +145,8 @@ def slack(standing: Standing) -> Content:
     page.say("form_slack")
     cited = [citation.number for citation in page.citations.all]
     body = "\n".join(lines)
-    page.set(f"````text\n{body}\n````", cited, supported=all(s.supported for s in standing.cited))
+    supported = all(s.supported is not False for s in standing.cited)
+    page.set(f"````text\n{body}\n````", cited, supported=supported)
     return page.content()
 
 

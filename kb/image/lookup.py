@@ -158,7 +158,7 @@ def _image(name: str, scope: Scope, region: str, chosen: Choice, base: str, toda
         login=f"aws ecr get-login-password --region {region} | "
         f"docker login --username AWS --password-stdin {registry}",
         from_line=f"FROM {uri}",
-        patches=_patches(build, tag, today),
+        patches=patches_of(build, tag, today),
         source=image_data.source(),
         assumed=chosen.assumed,
     )
@@ -205,7 +205,7 @@ def _domain(region: str) -> str:
     return next((ends[start] for start in ends if region.startswith(start)), "amazonaws.com")
 
 
-def _patches(build: Build, tag: str, today: date) -> Patches:
+def patches_of(build: Build, tag: str, today: date) -> Patches:
     """What images.yaml knows, with its evidence; of most versions nothing is known."""
     for row in table("patches"):
         versions = row.get("versions")

@@ -69,7 +69,7 @@ def correct(case: CaseReading, language: Language) -> Content:
 
 
 def drop(signal: str, language: Language) -> str:
-    """The message that takes a condition away; `kb.pattern.clicks` understands it."""
+    """The message that takes a condition away; `kb.pattern.knowing` understands it."""
     return message("drop_condition", language, label=load_model().signal[signal].label.of(language))
 
 

@@ -19,9 +19,17 @@ _NAMED = 3
 
 
 def changed(
-    before: CaseReading | None, now: CaseReading, language: Language, *, misread: bool = False
+    before: CaseReading | None,
+    now: CaseReading,
+    language: Language,
+    *,
+    misread: bool = False,
+    leads: bool = True,
 ) -> Sentence | None:
-    """What was dropped, added, narrowed or widened. `misread`: the dropped was never said."""
+    """What was dropped, added, narrowed or widened.
+
+    `misread`: what was dropped was never said. `leads`: the decision goes on with the sentence.
+    """
     earlier = {c.signal for c in holding(before)} if before else set[str]()
     dropped = [c.signal for c in now.conditions if c.state == "dropped" and c.signal not in SIDES]
     added = [c.signal for c in holding(now) if c.signal not in earlier | set(SIDES)]
@@ -35,8 +43,9 @@ def changed(
         parts.append(_sides(now, language))
     if not parts:
         return None
-    text = "".join(parts) + message("changed_so", language)
-    return Sentence(text, (), supported=None)
+    if leads:
+        return Sentence("".join((*parts, message("changed_so", language))), (), " ", supported=None)
+    return Sentence("".join(parts).strip(), (), supported=None)
 
 
 def _labels(signals: Iterable[str], language: Language) -> str:

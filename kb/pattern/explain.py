@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations
+from kb.answer.statements import Reference, find_statement
 from kb.messages import message
 from kb.pattern.decide import Verdict, decide_signals
-from kb.pattern.patterns import SIDES, Outcome, Reference, Side, load_model, on_sides
-from kb.pattern.statements import find_statement
+from kb.pattern.patterns import SIDES, Outcome, Side, load_model, on_sides
 from kb.proof.verify import is_supported
 from kb.records import Citation, Language, PatternId, Raised, Sentence
 from kb.search.index import Index

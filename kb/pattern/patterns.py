@@ -16,40 +16,17 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
+from kb.answer.statements import Reference, read_reference
 from kb.errors import PatternsError
 from kb.records import Language, PatternId
 
 Side = Literal["training", "inference"]
 SIDES: tuple[Side, Side] = ("training", "inference")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
-_REFERENCE = re.compile(
-    r"(?P<section>[a-z0-9-]+)/(?P<place>\d) (?P<evidence>[A-Z]\w+(?: [A-Z]\w+)*)"
-)
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Reference(_Frozen):
-    """A statement of our notes: `choose-os-packages/1 D3` is the first one of that section.
-
-    The evidence ids that stand behind it tell when the note has changed: then it is not found.
-    """
-
-    section: str
-    place: int
-    evidence: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{self.section}/{self.place} {' '.join(self.evidence)}"
-
-
-def _reference(value: Any) -> Any:
-    found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f"{value!r} is no reference such as `choose-os-packages/1 D3`")
-    return {**found.groupdict(), "evidence": tuple(found["evidence"].split())}
 
 
 def _pattern(value: Any) -> re.Pattern[str]:
@@ -59,7 +36,7 @@ def _pattern(value: Any) -> re.Pattern[str]:
         raise ValueError(f"{value!r} is no regular expression: {error}") from error
 
 
-Statement = Annotated[Reference, BeforeValidator(_reference)]
+Statement = Annotated[Reference, BeforeValidator(read_reference)]
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
 
 

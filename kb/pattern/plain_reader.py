@@ -1,7 +1,7 @@
 """A `Reader` over the fitted case models and the follow-ups, for what they know.
 
-Takes a message and the turns before it, gives a `Reading` with its query, its case and whether it
-is thanks. Knows no parts, forms or complaints.
+Takes a message and the turns before it, gives a `Reading` with its query, its parts, its case and
+whether it is thanks. Knows no forms or complaints.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from kb.pattern.cases import Case, read_case
 from kb.pattern.patterns import SIDES
 from kb.reading.followup import is_small_talk, standalone
+from kb.reading.parts import find_error_lines, find_parts
 from kb.reading.reading import CaseReading, Danger, Reading
 from kb.records import Act, Condition, Turn
 from kb.search.embedding import Embedder
@@ -33,18 +34,25 @@ class PlainReader:
         asked, attacked = without_attack(_shortened(message))
         lang = language(message)
         danger: Danger | None = "unsafe" if is_unsafe(message) else "attack" if attacked else None
+        parts = find_parts(message)
+        errors = find_error_lines(message, parts)
         if is_small_talk(asked):
             return Reading(message, lang, "thanks", danger=danger)
         if not any(map(str.isalnum, asked)):
             return Reading(message, lang, "question", danger=danger)
         query, follows = standalone(asked, history)
         case = read_case(asked, history, self._embedder)
+        pasted = sum(len(p.text) for p in parts if p.kind not in ("question", "prose"))
         act: Act = "question" if case is None else "case"
+        if 2 * pasted > len(message):
+            act = "paste"
         return Reading(
             message,
             lang,
             act,
             queries=(query,),
+            parts=parts,
+            error_lines=errors,
             case=None if case is None else _case(case),
             follows=follows,
             danger=danger,

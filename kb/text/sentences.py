@@ -16,6 +16,8 @@ _BOUNDARY = re.compile(
 )
 _TOGETHER = re.compile(r"`[^`\n]+`|「[^「」\n]*」|『[^『』\n]*』|（[^（）\n]*）")
 _GOES_ON = re.compile(r"[\u3041-\u309f、，]")
+_ENDING = 16
+"""Characters of a sentence in which an abbreviation at its end stands."""
 _NUMBER_ALONE = re.compile(r"\s*\d+\.")
 
 
@@ -34,7 +36,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
         if not found[0].isspace():
             piece = text[start:end]
             if found[0].startswith(".") and (
-                _ABBREVIATION.search(piece.rstrip("\"'”’)]")) or _NUMBER_ALONE.fullmatch(piece)
+                _ABBREVIATION.search(piece[-_ENDING:].rstrip("\"'”’)]"))
+                or _NUMBER_ALONE.fullmatch(piece)
             ):
                 continue
             around = bisect_right(begins, found.start()) - 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
-import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +19,6 @@ from evals.decisions import (
     worse_decisions,
 )
 from kb.assistant import Assistant
-from kb.pattern.advise import advise
 from kb.pattern.decide import decide_signals
 from kb.pattern.explain import comparison, design_note, explain
 from kb.pattern.patterns import SIDES, load_model
@@ -214,18 +211,6 @@ def test_a_design_note_has_conditions_decision_and_evidence(notes_index: Index) 
 
 
 # --- figures --------------------------------------------------------------------------------------
-
-
-def test_a_decision_costs_little_time(notes_index: Index, embedder: BundledEmbedder) -> None:
-    """Beside the embedding of the question, which the search needs anyway."""
-    questions = [case.question for case in read_cases(HERE / "decisions-heldout.yaml")][::5]
-    vectors = dict(zip(questions, embedder.queries(questions), strict=True))
-    seconds = []
-    for question in questions:
-        started = time.perf_counter()
-        advise(question, (), notes_index, "ja", embedder, vectors)
-        seconds.append(time.perf_counter() - started)
-    assert statistics.median(seconds) < 0.02
 
 
 @pytest.fixture(scope="module")

@@ -187,7 +187,7 @@ def test_a_narrowed_side_is_said(talk: Talk) -> None:
     }
     answer = talk.ask(script, first, then)
     assert answer.patterns == ("inference-1",)
-    assert answer.answer.startswith("推論だけで考えます。")
+    assert answer.answer.startswith("推論だけで考えます。すると、\n**推論パターン 1")
 
 
 def test_what_was_never_said_is_dropped_as_misread(talk: Talk) -> None:

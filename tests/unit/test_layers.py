@@ -85,7 +85,7 @@ ROOMS: dict[str, set[str]] = {
     "answer": _FOUND,
     "pattern": _READ,
     "image": _READ,
-    "review": _READ,
+    "review": _READ | {"image"},  # the official tables
     "path": _READ,
     "writer": _READ | {"pattern", "settings"},
     "store": set(),

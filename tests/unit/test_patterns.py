@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 from ingest.notes import Statement, read_note
+from kb.answer.statements import Reference
 from kb.errors import PatternsError
 from kb.messages import message
 from kb.pattern import patterns
 from kb.pattern.explain import PRECEDENCE
-from kb.pattern.patterns import SIDES, Model, Reference, Rule, load_model
+from kb.pattern.patterns import SIDES, Model, Rule, load_model
 from kb.proof.verify import is_supported
 from kb.records import Language
 

@@ -1,7 +1,8 @@
-"""Clicks: messages that take a condition away by its label, read without any model.
+"""Knowing: a `Reader` that knows the decision model besides: its labels, its table of versions.
 
 Takes a `Reader`, gives one that understands “Drop the condition “…”” (`drop`), as a page, a button
-or the choices after a complaint send it, exactly; every other message goes to the reader within.
+or the choices after a complaint send it, exactly, and that knows whether AWS offers the version
+which a message names. All else is what the reader within says. Knows nothing about indexes.
 """
 
 from __future__ import annotations
@@ -12,14 +13,24 @@ from dataclasses import replace
 from functools import cache
 
 from kb.pattern.around import drop
-from kb.pattern.patterns import load_model
+from kb.pattern.offered import find_offered
+from kb.pattern.patterns import SIDES, load_model
 from kb.reading.reading import CaseReading, Reader, Reading
-from kb.records import Turn
+from kb.records import Condition, Turn
 from kb.text.language import language
 from kb.text.normal import normalize
 
+_TURNS = 6
+"""Messages of the person that are looked through for a version, the newest first."""
+_LONGEST = 1_200
+"""Characters of each."""
+_FROM_TABLE = frozenset(("version_unknown", "version_offered", "training_only"))
+"""What the table of versions says better than words do."""
+_ON_VERSIONS = _FROM_TABLE | {"aws_image_fits", "gpu", "sdk_v2", "sdk_v3"}
+"""Conditions beside which it counts whether AWS offers the version that is named."""
 
-class ClickReader:
+
+class KnowingReader:
     """Reads what was clicked by itself, and what was typed by the reader within."""
 
     def __init__(self, within: Reader) -> None:
@@ -30,10 +41,14 @@ class ClickReader:
         signal = clicked(message)
         if signal is None:
             reading = self._within.read(message, typed)
-            return replace(reading, case=_without_clicked(reading.case, history))
+            own = [turn.content for turn in typed if turn.role == "user"]
+            case = _with_version(reading.case, [message, *reversed(own)])
+            return replace(reading, case=_without_clicked(case, history))
         case, queries = self._before(typed)
         if case is None:
             return self._within.read(message, typed)
+        own = [turn.content for turn in typed if turn.role == "user"]
+        case = _with_version(case, list(reversed(own))) or case
         left = _without_clicked(case, history) or case
         return Reading(
             message,
@@ -72,6 +87,24 @@ def _messages() -> dict[str, str]:
 
 def _plain(text: str) -> str:
     return re.sub(r"[^\w]", "", normalize(text))
+
+
+def _with_version(case: CaseReading | None, messages: Sequence[str]) -> CaseReading | None:
+    """The case with what the table says of the version that was named last.
+
+    It counts where a version is what the case turns on, or where nothing else is told.
+    """
+    if case is None:
+        return None
+    held = {c.signal for c in case.conditions if c.state == "holds"}
+    if held - set(SIDES) - _ON_VERSIONS or "version_missing" in held:
+        return case
+    texts = (text[:_LONGEST] for text in messages[:_TURNS])
+    found = next(filter(None, map(find_offered, texts)), None)
+    if found is None:
+        return case
+    kept = tuple(c for c in case.conditions if c.signal not in _FROM_TABLE)
+    return replace(case, conditions=(*kept, Condition(found.signal, found.words)), sure=1.0)
 
 
 def _dropped(case: CaseReading, signal: str) -> CaseReading:

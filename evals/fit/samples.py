@@ -1,0 +1,266 @@
+"""Samples: what the models of kb.reading are taught by, from evals/data.
+
+Takes the files, gives `Sample` values: a message, where it stands in its conversation, and what is
+known of it. Knows nothing about features or models.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from evals.fit.reader import golden, others, read_examples, told
+from kb.pattern.patterns import load_model
+from kb.reading.place import Place
+from kb.records import Language
+
+DATA = Path(__file__).parents[1] / "data"
+MESSAGES = DATA / "messages"
+CASES = DATA / "cases"
+LANGUAGES: tuple[Language, Language] = ("ja", "en")
+_OTHERS = 0.4
+"""What a question from the notes counts: there are many more of them than of messages."""
+_CHANCES = 1_500
+"""First messages that are set after another conversation, as cases that start anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A condition that a message names."""
+
+    signal: str
+    words: str
+    state: str
+    side: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A message and what is known of it; None where nobody has looked."""
+
+    text: str
+    group: str
+    """What is held out together: a persona, a thread, a brief, a writer."""
+    source: str
+    language: str = ""
+    place: Place = Place()
+    earlier: tuple[str, ...] = ()
+    """The person's messages before."""
+    act: str | None = None
+    form: str | None = None
+    wanted: bool | None = None
+    conditions: tuple[Told, ...] | None = None
+    denied: frozenset[str] = frozenset()
+    """Signals that the message takes back or rules out, where nobody has marked the words."""
+    danger: str | None = None
+    goes_on: bool | None = None
+    """A case that is told further, not a new one."""
+    patterns: tuple[str, ...] = ()
+    ask_back: bool = False
+    weight: float = 1.0
+
+
+def read_samples() -> list[Sample]:
+    """All of them; what they teach is in the fields that are set."""
+    return [
+        *turns(MESSAGES / "turns.jsonl"),
+        *turns(MESSAGES / "own.jsonl"),
+        *choices(),
+        *messages(MESSAGES / "messages-en.jsonl"),
+        *messages(MESSAGES / "messages-ja.jsonl"),
+        *(s for talk in conversations(MESSAGES / "conversations.jsonl") for s in talk),
+        *cases(),
+        *dangers(),
+        *questions(),
+    ]
+
+
+def turns(file: Path) -> list[Sample]:
+    """Second messages; the first ones, and the answers, are not known."""
+    return [
+        _sample(row, row["persona"], file.stem, Place(follows=not row.get("first", False)))
+        for row in _rows(file)
+    ]
+
+
+def choices() -> Iterator[Sample]:
+    """The choices of each question back, as people click them."""
+    for question in load_model().questions:
+        for language in LANGUAGES:
+            texts = question.choices.of(language)
+            for text, signal in zip(texts, question.raises, strict=True):
+                side = signal if signal in ("training", "inference") else None
+                yield Sample(
+                    text,
+                    "patterns.yaml",
+                    "choices",
+                    language,
+                    Place(True, "case", asked=True, case=True),
+                    act="case",
+                    wanted=True,
+                    conditions=(Told(signal, text, "holds", side),),
+                    goes_on=True,
+                )
+
+
+def messages(file: Path) -> list[Sample]:
+    """First messages, restated from public threads."""
+    return [_sample(row, row["thread"], "messages", Place()) for row in _rows(file)]
+
+
+def conversations(file: Path) -> Iterator[list[Sample]]:
+    """Whole conversations, a sample a message."""
+    for row in _rows(file):
+        talk: list[Sample] = []
+        place, earlier, standing = Place(), (), False
+        for turn in row["turns"]:
+            turn = {**turn, "message": turn["text"], "language": row["language"]}
+            goes_on = bool(turn["wants_decision"]) if standing else None
+            talk.append(
+                _sample(turn, row["brief"], "conversations", place, earlier, goes_on or None)
+            )
+            earlier = (*earlier, turn["text"])
+            standing = bool(turn["standing"])
+            place = Place(True, turn["act"], _asks(turn["assistant"]), standing)
+        yield talk
+
+
+def cases() -> Iterator[Sample]:
+    """Cases written to one brief; those first in a conversation teach what an act is, too."""
+    for file in sorted(CASES.glob("*.jsonl")):
+        for line, example in zip(_rows(file), read_examples(file), strict=True):
+            history = example.case.history
+            earlier = tuple(turn.content for turn in history if turn.role == "user")
+            raised = line["raised"]
+            sides = set(raised or ()) & {"training", "inference"}
+            conditions = None
+            if raised is not None:
+                side = sides.pop() if len(sides) == 1 else None
+                conditions = tuple(
+                    Told(s, words, "holds", s if s in ("training", "inference") else side)
+                    for s, words in raised.items()
+                )
+            act = None if history else "case" if example.wants else "question"
+            asks = bool(history) and history[-1].role == "assistant" and _asks(history[-1].content)
+            yield Sample(
+                example.question,
+                f"cases/{file.stem}",
+                "cases",
+                line["language"],
+                Place(bool(history), None, asks, bool(history)),
+                earlier,
+                act=act,
+                wanted=example.wants,
+                conditions=conditions,
+                denied=frozenset(line.get("denied", ())) - set(raised or ()),
+                goes_on=True if history and example.wants else None,
+                patterns=(line["pattern"],) if line["pattern"] else (),
+                ask_back=line["clarify"],
+                weight=0.6,
+            )
+
+
+def dangers() -> Iterator[Sample]:
+    """Requests to refuse, and the honest ones that share their words."""
+    for kind in ("unsafe", "attack", "honest"):
+        rows = yaml.safe_load((DATA / "scope" / f"{kind}.yaml").read_text(encoding="utf-8"))
+        for number, row in enumerate(rows):
+            honest = kind == "honest"
+            yield Sample(
+                row["q"],
+                f"{kind}/{number}",
+                kind,
+                row["language"],
+                act="question" if honest else None,
+                wanted=False if honest else None,
+                danger="" if honest else kind,
+            )
+
+
+def questions() -> Iterator[Sample]:
+    """Questions that want no decision, and the examples of the decision model."""
+    for example in (*golden(), *others()):
+        history = example.case.history
+        yield Sample(
+            example.question,
+            f"questions/{hash_of(example.question) % 20}",
+            "questions",
+            place=Place(bool(history)),
+            act=None if history else "question",
+            wanted=False,
+            danger="",
+            weight=1.0 if example.writer else _OTHERS,
+        )
+    for example in told():
+        signals = tuple(example.signals or ())
+        conditions = tuple(Told(s, example.question, "holds", None) for s in signals)
+        yield Sample(example.question, "patterns.yaml", "patterns", conditions=conditions)
+
+
+def anew(samples: Sequence[Sample]) -> Iterator[Sample]:
+    """Cases that were told first, set after other conversations: they start anew."""
+    firsts = [s for s in samples if s.act == "case" and not s.place.follows]
+    before = [s for s in samples if s.source == "conversations"]
+    chance = random.Random(12)
+    for sample in chance.sample(firsts, min(_CHANCES, len(firsts))):
+        last = chance.choice(before)
+        yield Sample(
+            sample.text,
+            sample.group,
+            "anew",
+            sample.language,
+            Place(True, last.act, chance.random() < 0.2, True),
+            (*last.earlier, last.text),
+            act="case",
+            wanted=True,
+            goes_on=False,
+            weight=0.6,
+        )
+
+
+def hash_of(text: str) -> int:
+    """A number that is the same on every machine."""
+    return sum(ord(c) * (i + 1) for i, c in enumerate(text))
+
+
+def _sample(
+    row: Any,
+    group: str,
+    source: str,
+    place: Place,
+    earlier: tuple[str, ...] = (),
+    goes_on: bool | None = None,
+) -> Sample:
+    conditions = tuple(
+        Told(c["signal"], c["words"], c["state"], c["side"]) for c in row["conditions"]
+    )
+    return Sample(
+        row["message"],
+        group,
+        source,
+        row["language"],
+        place,
+        earlier,
+        row["act"],
+        row["form"],
+        row["wants_decision"],
+        conditions,
+        danger="",
+        goes_on=goes_on,
+        patterns=tuple(row.get("patterns", ())),
+        ask_back=row.get("ask_back", False),
+    )
+
+
+def _asks(answer: str) -> bool:
+    return answer.rstrip().endswith(("?", "？"))
+
+
+def _rows(file: Path) -> list[Any]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]

@@ -1,0 +1,140 @@
+"""Conditions: what one message names of a case, each with the words that name it.
+
+Takes a message and its features, gives `Told` values: exact slices of whole words, whether the
+condition holds, and for which side. Knows nothing about other messages or about rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+import numpy as np
+
+from kb.reading.models import Features, Head, Models, Vector, logistic, shares
+from kb.reading.reading import Part
+from kb.reading.state import STATES, state_columns
+from kb.reading.typed import own_spans
+from kb.reading.units import Span, unit_rows, units
+from kb.records import Side
+
+State = Literal["holds", "dropped", "negated", "hypothetical"]
+SIDES: tuple[Side, Side] = ("training", "inference")
+_LONGEST = 60
+"""Characters of the words that are shown for a condition."""
+_LESS = 1.5
+"""Log odds below the strongest word at which a word beside it still belongs to it."""
+_EDGE = re.compile(r"[^\w\s]|[ぁ-ん]{1,2}")
+"""Units that begin or end no words of a condition: marks, particles."""
+_SENTENCE = re.compile(r"[。！？!?\n;；、,]|\.(?=\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A condition that a message names."""
+
+    signal: str
+    words: str
+    start: int
+    state: State
+    side: Side | None
+    likely: float
+    """Of being named, 0 to 1."""
+
+
+def read_conditions(
+    message: str, parts: Sequence[Part], features: Features, models: Models, *, follows: bool
+) -> tuple[Told, ...]:
+    """What the person's own words name, in the order of the message."""
+    word, whole = models.heads["word"], models.heads["signal"]
+    places = units(message, own_spans(message, parts))
+    if not places:
+        return ()
+    named = _words(word, message, places)
+    holds = dict(zip(whole.names, whole.score(features), strict=True))
+    told = []
+    for column, signal in enumerate(word.names):
+        strongest = float(named[:, column].max())
+        weights = models.numbers
+        score = (
+            weights.get("named_word", 0.6) * strongest
+            + weights.get("named_message", 0.4) * float(holds.get(signal, -5.0))
+            + weights.get("named_bias", 0.3)
+        )
+        likely = float(logistic(score))
+        span = _span(message, places, named[:, column])
+        state = _state(models.heads["state"], message, span, follows=follows)
+        floor = weights.get("named_floor", 0.4) if state == "holds" else 0.0
+        if likely < floor or (state != "holds" and logistic(strongest) < 0.3):
+            continue
+        words = message[span[0] : span[1]]
+        side = next((s for s in SIDES if s == signal), None)
+        told.append(Told(signal, words, span[0], state, side, likely))
+    told.sort(key=lambda one: one.start)
+    return tuple(_sided(message, told))
+
+
+def _words(head: Head, message: str, places: Sequence[Span]) -> Vector:
+    """The score of each unit for each condition; shape (units, conditions)."""
+    rows = []
+    for columns in unit_rows(message, places):
+        own = np.asarray(columns, np.int64)
+        rows.append(head.bias + head.spelled(own, np.full(len(own), len(own) ** -0.5, np.float32)))
+    return np.array(rows)
+
+
+def _span(message: str, places: Sequence[Span], scores: Vector) -> Span:
+    """The strongest unit and those beside it that speak for the same, without loose edges."""
+    best = int(scores.argmax())
+    least = max(float(scores[best]) - _LESS, -3.0)
+    first = last = best
+    while first > 0 and _belongs(scores, first - 1, -1, least):
+        first -= 1
+    while last + 1 < len(places) and _belongs(scores, last + 1, 1, least):
+        last += 1
+    while places[last][1] - places[first][0] > _LONGEST and first != last:
+        if scores[first] < scores[last]:
+            first += 1
+        else:
+            last -= 1
+    while first < best and _EDGE.fullmatch(message, *places[first]):
+        first += 1
+    while last > best and _EDGE.fullmatch(message, *places[last]):
+        last -= 1
+    return places[first][0], places[last][1]
+
+
+def _belongs(scores: Vector, at: int, step: int, least: float) -> bool:
+    """The unit speaks for the condition, or the one behind it does and it is but a gap."""
+    beyond = at + step
+    return scores[at] >= least or (0 <= beyond < len(scores) and bool(scores[beyond] >= least))
+
+
+def _state(head: Head, message: str, span: Span, *, follows: bool) -> State:
+    columns = np.asarray(state_columns(message, span), np.int64)
+    spelled = head.spelled(columns, np.full(len(columns), len(columns) ** -0.5, np.float32))
+    found = shares(head.bias + spelled + float(follows) * head.place[0])
+    return cast(State, STATES[int(np.argmax(found))])
+
+
+def _sided(message: str, told: Sequence[Told]) -> list[Told]:
+    """Each condition with the side it is told for: the only one named, or named in its clause."""
+    sides = [one for one in told if one.signal in SIDES and one.state != "negated"]
+    only = {one.side for one in sides if one.state != "dropped"}
+    found = []
+    for one in told:
+        if one.signal not in SIDES:
+            near = {s.side for s in sides if not _SENTENCE.search(message, *_between(one, s))}
+            side = next(iter(only)) if len(only) == 1 else None
+            if len(only) == 2 and len(near) == 1:
+                side = next(iter(near))
+            one = replace(one, side=side)
+        found.append(one)
+    return found
+
+
+def _between(one: Told, other: Told) -> Span:
+    first, last = sorted((one, other), key=lambda told: told.start)
+    return first.start + len(first.words), max(first.start + len(first.words), last.start)

@@ -1,0 +1,153 @@
+"""The embedded reader: a message and its conversation to a `Reading`, by small fitted models.
+
+Takes the message, the turns before it and an embedder, gives a `Reading`. Each message is looked at
+once: the parts, the act and the conditions of one that was read in an earlier turn are remembered.
+Knows nothing about indexes, rules or answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kb.reading import models
+from kb.reading.act import TALK, read_act, read_form
+from kb.reading.case import Standing, case_reading, folded, supposed
+from kb.reading.conditions import Told, read_conditions
+from kb.reading.models import Models, logistic, shares
+from kb.reading.parts import find_error_lines, find_parts
+from kb.reading.place import Place
+from kb.reading.queries import queries
+from kb.reading.reading import CaseReading, Danger, Part, Reading
+from kb.reading.typed import pasted, typed
+from kb.records import Act, Language, Turn
+from kb.search.embedding import Embedder
+from kb.text.fold import without_unseen
+from kb.text.language import language
+
+_TURNS = 10
+"""Earlier messages of the person that are read, the last ones."""
+_LONGEST = 200_000
+"""Characters of a message that are read."""
+_REMEMBERED = 1_000
+"""Messages, each in its place, whose reading is kept."""
+_DANGERS: tuple[Danger, Danger] = ("unsafe", "attack")
+WANTED = 0.5
+"""Likelihood from which a decision is taken for wanted."""
+_GOES_ON = 0.5
+"""Likelihood from which a case that is told goes on with the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One message in its place."""
+
+    parts: tuple[Part, ...]
+    act: Act
+    wanted: float
+    goes_on: float
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """What a conversation comes to before a message."""
+
+    place: Place = Place()
+    standing: Standing = Standing()
+
+
+class EmbeddedReader:
+    """Reads with the models beside this module; needs no network. Safe to share between threads."""
+
+    def __init__(self, embedder: Embedder, fitted: Models | None = None) -> None:
+        self._models = fitted or Models(models.stored(), embedder)
+        self._look = lru_cache(_REMEMBERED)(self._looked)
+
+    def read(self, message: str, history: Sequence[Turn]) -> Reading:
+        """The message, read; raises nothing, whatever came."""
+        message = without_unseen(message[:_LONGEST])
+        talk = self._before(history)
+        seen = self._look(message, talk.place)
+        case, _ = self._case(seen, talk)
+        errors = find_error_lines(message, seen.parts)
+        form, lines = None, None
+        if seen.act == "form":
+            features = self._models.features(typed(message, seen.parts))
+            form, lines = read_form(self._models, features, message)
+        danger, rest = self._danger(message, seen.parts)
+        asked = queries(rest, history, seen.act, seen.parts if rest == message else (), errors)
+        return Reading(
+            message,
+            language(message) if message.strip() else _language(history),
+            seen.act,
+            asked.texts,
+            form,
+            lines,
+            seen.parts,
+            errors,
+            case,
+            asked.follows,
+            danger,
+        )
+
+    def _before(self, history: Sequence[Turn]) -> _Talk:
+        """The earlier messages, left to right."""
+        talk = _Talk()
+        own = [place for place, turn in enumerate(history) if turn.role == "user"]
+        for at in own[-_TURNS:]:
+            text = without_unseen(history[at].content[:_LONGEST])
+            seen = self._look(text, talk.place)
+            _, standing = self._case(seen, talk)
+            answer = history[at + 1].content if at + 1 < len(history) else ""
+            place = Place(True, seen.act, answer.rstrip().endswith(("?", "？")), bool(standing))
+            talk = _Talk(place, standing)
+        return talk
+
+    def _looked(self, message: str, place: Place) -> _Seen:
+        parts = find_parts(message)
+        features = self._models.features(typed(message, parts))
+        row = place.row(message, pasted(message, parts))
+        act, _ = read_act(self._models, features, place, row)
+        wanted = goes_on = 0.0
+        told: tuple[Told, ...] = ()
+        if act not in TALK:
+            wanted = float(logistic(self._models.heads["wanted"].score(features, row)[0]))
+            goes_on = float(logistic(self._models.heads["goes_on"].score(features, row)[0]))
+            told = read_conditions(message, parts, features, self._models, follows=place.follows)
+        return _Seen(parts, act, wanted, goes_on, told)
+
+    def _case(self, seen: _Seen, talk: _Talk) -> tuple[CaseReading | None, Standing]:
+        """What the message makes of the case, and what stands after it."""
+        before = talk.standing
+        order = self._models.order
+        if seen.act in TALK or (seen.wanted < WANTED and seen.act not in ("case", "revision")):
+            if not before:
+                return None, before
+            return case_reading(before, (), before, wanted=0.0, order=order), before
+        start = before
+        if seen.act == "case" and before and seen.goes_on < _GOES_ON:
+            start = Standing()
+        standing, dropped = folded(start, seen.told)
+        if any(one.state == "hypothetical" for one in seen.told):
+            then, lifted = supposed(start, seen.told)
+            case = case_reading(then, lifted, before, wanted=seen.wanted, order=order)
+            return case, standing
+        return case_reading(standing, dropped, start, wanted=seen.wanted, order=order), standing
+
+    def _danger(self, message: str, parts: Sequence[Part]) -> tuple[Danger | None, str]:
+        """What is dangerous in the message, and the message without it."""
+        head = self._models.heads["danger"]
+        scores = head.score(self._models.features(typed(message, parts)))
+        found = dict(zip(head.names, shares(scores), strict=True))
+        numbers = self._models.numbers
+        for kind in _DANGERS:
+            if found[kind] >= numbers.get(f"danger_{kind}", 0.6):
+                return kind, message
+        return None, message
+
+
+def _language(history: Sequence[Turn]) -> Language:
+    said = [turn.content for turn in history if turn.role == "user"]
+    return language(said[-1]) if said else "ja"

@@ -1,0 +1,66 @@
+"""Queries: what to search for, one to three texts that each stand alone.
+
+Takes a message with its parts and the turns before it, gives texts. Knows nothing about indexes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.reading.act import TALK
+from kb.reading.followup import standalone
+from kb.reading.reading import Part
+from kb.reading.typed import typed
+from kb.records import Turn
+
+_MOST = 3
+_LONG = 420
+"""Characters up to which a message is searched as it is."""
+_SHORTEST = 12
+"""Characters of a question that stands for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Texts to search for, the telling one first."""
+
+    texts: tuple[str, ...] = ()
+    follows: bool = False
+    """Earlier turns went into them."""
+
+
+def queries(
+    message: str,
+    history: Sequence[Turn],
+    act: str,
+    parts: Sequence[Part],
+    errors: Sequence[Part],
+) -> Queries:
+    """The question with its subject, the error line, the second question."""
+    if act in TALK or not message.strip():
+        return Queries()
+    pastes = [part for part in parts if part.kind not in ("question", "prose")]
+    asked = [part.text for part in parts if part.kind == "question"]
+    if not pastes and len(message) <= _LONG:
+        first, follows = standalone(message, history)
+        found = [first, *_second(asked)]
+    else:
+        own = asked or [typed(message, parts)]
+        first, follows = standalone(own[0], () if pastes else history)
+        found = [first, *own[1:2]] if asked or not pastes else []
+        if not any(part.kind in ("question", "prose") for part in parts):
+            found = []
+    found += [_line(error.text) for error in errors[:1]]
+    found = found or [typed(message, parts)]
+    texts = dict.fromkeys(text.strip() for text in found if text.strip())
+    return Queries(tuple(texts)[:_MOST], follows)
+
+
+def _second(asked: Sequence[str]) -> list[str]:
+    """The questions of a message that asks several, each by itself."""
+    return [q for q in asked if len(q) >= _SHORTEST][:2] if len(asked) > 1 else []
+
+
+def _line(text: str) -> str:
+    return text.strip()[:300]

@@ -1,0 +1,276 @@
+"""The review of a message's pastes, in sentences that name the person's own lines.
+
+Takes the parts of a message, an index and a language; gives a `Review`: what is wrong in each
+pasted file, the worst first, with the statement of our notes that says what SageMaker does with it
+and what to write instead; and of tracebacks and logs the line that names the error, as a query for
+the search. None where nothing was pasted that can be judged. Knows nothing about how a message is
+read and answered as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from kb.answer.markdown import to_markdown
+from kb.answer.quotes import Citations, Draft, to_sentences
+from kb.answer.statements import Reference, find_statement
+from kb.messages import message as words
+from kb.reading.parts import find_error_lines
+from kb.reading.reading import Part
+from kb.reading.shapes import FRAME, without_prefix
+from kb.records import Chunk, Citation, Language, Sentence, Side
+from kb.review.checks import Finding, checks_for, find
+from kb.review.mend import mend
+from kb.review.paste import Paste, sides_of
+from kb.search.index import Index
+
+_FILES = ("dockerfile", "code", "shell", "data")
+_OUTPUT = ("traceback", "log")
+_SHOWN = 6
+"""Findings that are told in full; the others are named with their lines."""
+_PROBLEMS = 3
+"""Lines that could not be read, told one by one."""
+_LONGEST_QUOTE = 160
+"""Characters of a line that are quoted."""
+_LONGEST_QUERY = 300
+_WHOLE = re.compile(
+    r"全部|全体|丸ごと|まるごと|ぜんぶ|修正版|修正後|書き直し|直したファイル"
+    r"|(?:whole|full) (?:file|thing|dockerfile)|entire|corrected|rewrite"
+    r"|fixed (?:file|version|dockerfile)|fix (?:it )?all|fix everything|all of it",
+    re.IGNORECASE,
+)
+"""That the person wants the file itself."""
+_SERVER = re.compile(r"\b(?:FastAPI|Flask|Starlette)\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What the pastes of a message say."""
+
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    findings: tuple[Finding, ...] = ()
+    """The worst first, over all files."""
+    query: str = ""
+    """The line that names the error, without time and level: to be searched for in the sources.
+    Empty where the findings say it all."""
+
+    @property
+    def markdown(self) -> str:
+        return to_markdown(self.sentences)
+
+
+def review(
+    parts: Sequence[Part],
+    message: str,
+    language: Language,
+    index: Index,
+    sides: Collection[Side] = (),
+) -> Review | None:
+    """`parts`: of `message`, as `kb.reading.parts.find_parts` gives them; `sides`: of the case."""
+    prose = " ".join(part.text for part in parts if part.kind in ("question", "prose"))
+    files = _pastes(parts, prose, sides)
+    outputs = [part for part in parts if part.kind in _OUTPUT]
+    found = [(paste, find(paste)) for paste in files]
+    judged = [
+        (paste, findings)
+        for paste, findings in found
+        if findings
+        or paste.kind == "dockerfile"
+        or (paste.kind == "code" and _SERVER.search(paste.text))
+    ]
+    if not judged and not outputs:
+        return None
+    writer = _Writer(index, language, several=len(judged) + len(outputs) > 1)
+    for paste, findings in judged:
+        writer.file(paste, findings)
+        if findings and _WHOLE.search(prose):
+            writer.mended(paste, findings)
+    errors = find_error_lines(message, parts) if outputs else ()
+    if outputs:
+        writer.output(message, outputs, errors)
+    findings = [finding for _, findings in judged for finding in findings]
+    query = ""
+    if errors or not findings:
+        telling = errors or find_error_lines(message, parts)
+        query = without_prefix(telling[0].text).strip()[:_LONGEST_QUERY] if telling else ""
+    return Review(
+        tuple(writer.sentences),
+        tuple(writer.citations.all),
+        tuple(sorted(findings, key=lambda finding: -finding.check.severity)),
+        query,
+    )
+
+
+def _pastes(parts: Sequence[Part], prose: str, sides: Collection[Side]) -> list[Paste]:
+    """The files; one that does not show what it is for takes it from the others."""
+    files = [part for part in parts if part.kind in _FILES]
+    together = "\n".join(part.text for part in files)
+    pastes = []
+    for part in files:
+        own = sides_of(part.kind, part.text, prose, sides)
+        own = own or sides_of(part.kind, together, prose, sides)
+        pastes.append(Paste(part.kind, part.text, prose, own))
+    return pastes
+
+
+class _Writer:
+    """Collects sentences and their citations."""
+
+    def __init__(self, index: Index, language: Language, *, several: bool) -> None:
+        self._index = index
+        self._language = language
+        self._several = several
+        self.citations = Citations(index)
+        self.sentences: list[Sentence] = []
+
+    def file(self, paste: Paste, findings: Sequence[Finding]) -> None:
+        """What is wrong with one file, or what was looked at."""
+        proven = [finding for finding in findings if self._statement(finding.check.proof)]
+        checks = checks_for(paste)
+        facts = {
+            "file": self._name(paste.kind),
+            "lines": paste.text.rstrip().count("\n") + 1,
+            "checks": len(checks),
+        }
+        if proven:
+            name = "found" if len(proven) > 1 else "found_one"
+            self._tell(self._words(name, **facts, count=len(proven)))
+        else:
+            labels = [check.label[self._language] for check in checks]
+            self._tell(self._words("none", **facts, labels=self._words("joiner").join(labels)))
+            if paste.kind == "dockerfile":
+                self._tell(self._words("unseen"))
+        for finding in proven[:_SHOWN]:
+            self._finding(paste, finding)
+        if proven[_SHOWN:]:
+            self._tell(
+                self._words(
+                    "more", count=len(proven) - _SHOWN, places=self._places(proven[_SHOWN:])
+                )
+            )
+        self._problems(paste)
+
+    def _finding(self, paste: Paste, finding: Finding) -> None:
+        """The line, what SageMaker does with it, and what to write instead."""
+        spot, check = finding.spot, finding.check
+        lead = self._words("line", line=spot.line, quote=code(spot.quote))
+        if finding.if_side:
+            lead += self._words(f"if_{finding.if_side}")
+        numbers: list[int] = []
+        for number, reference in enumerate(check.references):
+            chunk = self._statement(reference)
+            if chunk is None:
+                continue
+            draft = Draft(chunk, chunk.start, chunk.end)
+            (quoted,) = to_sentences([draft], self.citations, self._language)
+            numbers += quoted.citations
+            marker, before = ("- ", "") if number else ("1. ", lead)
+            if number == 0 or all(quoted.text != sentence.text for sentence in self.sentences):
+                self.sentences.append(replace(quoted, marker=marker, lead=before))
+        fix = Sentence(finding.fix(self._language), tuple(numbers[:1]), "", None)
+        self.sentences.append(replace(fix, lead=self._words("fix")))
+        if finding.write:
+            block = fenced(finding.write, "dockerfile" if paste.kind == "dockerfile" else "")
+            self.sentences.append(Sentence(block, tuple(numbers[:1]), "", None))
+
+    def _problems(self, paste: Paste) -> None:
+        problems = paste.dockerfile.problems
+        for problem in problems[:_PROBLEMS]:
+            text = self._words(problem.kind, line=problem.line, quote=code(problem.text))
+            self._tell(text)
+        if problems[_PROBLEMS:]:
+            self._tell(self._words("problems_more", count=len(problems) - _PROBLEMS))
+
+    def mended(self, paste: Paste, findings: Sequence[Finding]) -> None:
+        """The whole file with the findings mended."""
+        text, left = mend(paste.text, findings)
+        self._tell(self._words("mended"))
+        self._tell(fenced(text, "dockerfile" if paste.kind == "dockerfile" else ""))
+        if left:
+            self._tell(self._words("not_mended", places=self._places(left)))
+
+    def output(self, message: str, outputs: Sequence[Part], errors: Sequence[Part]) -> None:
+        """The line of a traceback or log that names the error, and the frame in the own file."""
+        lines = sum(part.text.count("\n") + 1 for part in outputs)
+        kind = "traceback" if all(part.kind == "traceback" for part in outputs) else "log"
+        facts = {"file": self._name(kind), "lines": lines}
+        if not errors:
+            self._tell(self._words("no_error", **facts))
+            return
+        place = _Places(message, outputs)
+        first, *others = errors
+        self._tell(self._words("error", **facts, line=place(first), quote=code(first.text)))
+        frame = next((one for one in others if FRAME.match(one.text)), None)
+        if frame is not None:
+            below = place.line_below(frame)
+            name = "frame_code" if below else "frame"
+            self._tell(self._words(name, quote=code(frame.text), code=code(below)))
+        rest = [one for one in others if not FRAME.match(one.text)]
+        if rest:
+            self._tell(self._words("then", line=place(rest[0]), quote=code(rest[0].text)))
+
+    def _places(self, findings: Sequence[Finding]) -> str:
+        return self._words("joiner").join(
+            self._words("place", line=one.spot.line, label=one.check.label[self._language])
+            for one in findings
+        )
+
+    def _statement(self, reference: Reference) -> Chunk | None:
+        return find_statement(self._index, reference, self._language)
+
+    def _name(self, kind: str) -> str:
+        return self._words(f"name_{kind}")
+
+    def _words(self, name: str, **values: object) -> str:
+        return words(f"review_{name}", self._language, **values)
+
+    def _tell(self, text: str) -> None:
+        """A sentence about the paste itself, which no source says."""
+        self.sentences.append(Sentence(text, (), "", None))
+
+
+class _Places:
+    """Line numbers within the pasted output, counted over all of its parts."""
+
+    def __init__(self, message: str, outputs: Sequence[Part]) -> None:
+        self._message = message
+        self._outputs = outputs
+
+    def __call__(self, line: Part) -> int:
+        number = 1
+        for part in self._outputs:
+            if part.start <= line.start < part.end:
+                return number + self._message.count("\n", part.start, line.start)
+            number += part.text.count("\n") + 1
+        return self._message.count("\n", 0, line.start) + 1
+
+    def line_below(self, frame: Part) -> str:
+        """The line of code that a frame shows."""
+        rest = self._message[frame.end : frame.end + 400].split("\n")
+        below = rest[1].strip() if len(rest) > 1 else ""
+        return (
+            ""
+            if FRAME.match(rest[1] if len(rest) > 1 else "") or set(below) <= set("^~ ")
+            else below
+        )
+
+
+def code(line: str) -> str:
+    """A line as a code span, whatever it holds."""
+    text = " ".join(line.strip().split("\n"))
+    text = text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE].rstrip() + "…"
+    if "`" not in text:
+        return f"`{text}`"
+    longest = max(map(len, re.findall("`+", text)))
+    marks = "`" * (longest + 1)
+    return f"{marks} {text} {marks}"
+
+
+def fenced(text: str, label: str) -> str:
+    """Text as a code block, whatever it holds."""
+    longest = max((len(run) for run in re.findall("`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{label}\n{text}\n{fence}"

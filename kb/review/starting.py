@@ -1,0 +1,302 @@
+"""How a container starts: CMD, ENTRYPOINT, the `train` and `serve` files, hosts and ports.
+
+Takes a `Paste` and the parameters of a check, gives `Spot` values. Knows nothing about wording.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+
+from kb.review.dockerfile import Instruction
+from kb.review.paste import Paste
+from kb.review.spots import Edit, Spot, at, replaced
+
+_SHELLS = ("sh", "bash", "ash", "dash", "zsh")
+_SERVERS = re.compile(r"\b(?:uvicorn|gunicorn|hypercorn|flask|waitress-serve|daphne)\b")
+_SHELL_SIGNS = re.compile(r"&&|\|\||[;|<>&`]|\$\(")
+_PORT = re.compile(
+    r"(?:--port[= ]|\s-p[= ]?|--bind[= ]\S*:|\s-b[= ]?\S*:|--listen[= ]\S*:)(\d{2,5})\b"
+)
+_LOOPBACK = re.compile(r"(?:127\.0\.0\.1|\blocalhost\b)")
+_HOST = re.compile(
+    r"--host\b|--bind\b|\s-b\b|\s-h\b|--uds|--fd|unix:|\[::\]|0\.0\.0\.0|-c\b|--config\b|\$"
+)
+_SIDES = {"train": "training", "serve": "inference"}
+_BIND_VARIABLE = re.compile(r"SAGEMAKER_BIND_TO_PORT")
+_BEFORE_SERVER = re.compile(
+    r"^(?:tini|dumb-init|exec|env|poetry|uv|conda|python3?|run|-m|--|sh|-c)$"
+)
+
+
+def command_is_replaced(paste: Paste, word: str) -> Iterator[Spot]:
+    """A CMD that starts a program: SageMaker's word takes its place."""
+    file = paste.dockerfile
+    command = file.last("CMD")
+    if command is None or _has_entrypoint(paste):
+        return
+    program = _program(command.arguments)
+    if program in (word, "train", "serve", "", *_SHELLS) and len(command.arguments) <= 1:
+        return
+    if program in ("train", "serve") or may_start(paste, word):
+        return
+    run = " ".join(map(shlex.quote, command.words)) if command.words else command.value
+    written = f"exec {run}" if not _SHELL_SIGNS.search(run) else run
+    script = written.replace("'", "'\\''")
+    yield replaced(
+        command,
+        f"RUN printf '#!/bin/sh\\n{script}\\n' > /usr/local/bin/{word} \\".replace("%", "%%"),
+        f"    && chmod +x /usr/local/bin/{word}",
+        word=word,
+        run=run,
+    )
+
+
+def command_over_start(paste: Paste, word: str) -> Iterator[Spot]:
+    """A CMD that starts a program, in an image whose own `train` or `serve` is started instead."""
+    command = paste.dockerfile.last("CMD")
+    toolkit = word == "train" and paste.has_package("sagemaker-training")
+    if command is None or _has_entrypoint(paste) or not (paste.is_on_aws_image or toolkit):
+        return
+    if paste.scopes and not toolkit and _SIDES[word] not in paste.scopes:
+        return
+    program = _program(command.arguments)
+    if program not in ("train", "serve", "", *_SHELLS) or len(command.arguments) > 1:
+        yield replaced(command)
+
+
+def nothing_starts(paste: Paste, word: str) -> Iterator[Spot]:
+    """Neither ENTRYPOINT nor a file of that name, on a base that is known to have none."""
+    file = paste.dockerfile
+    if not file.chain or file.problems or file.last("CMD") or _has_entrypoint(paste):
+        return
+    lowest = file.chain[0].origin
+    if lowest is None or not paste.is_on_plain_image or may_start(paste, word):
+        return
+    if word == "train" and (paste.has_requirements and "SAGEMAKER_PROGRAM" in file.environment):
+        return
+    yield at(file.chain[-1].origin or lowest, word=word)
+
+
+def may_start(paste: Paste, word: str) -> bool:
+    """Whether the image may hold a program named `train` or `serve`."""
+    file = paste.dockerfile
+    if paste.is_on_aws_image:
+        return True
+    if word == "train" and paste.has_package("sagemaker-[a-z-]*training|sagemaker-containers"):
+        return True
+    if word == "serve" and paste.has_package(
+        "sagemaker-(?!inference$|training$)[a-z-]*(?:inference|serving)"
+    ):
+        return True
+    if paste.has_package(r"\."):
+        return True  # a package of the person's own may bring the command
+    folders = file.environment.get("PATH", "").split(":") + ["/usr/bin", "/usr/local/bin", "/bin"]
+    for _, sources, place in file.copies:
+        names = {posixpath.basename(source.rstrip("/")) for source in sources}
+        if word in names or posixpath.basename(place) == word:
+            return True
+        if any(folder.strip('"').rstrip("/") == place.rstrip("/") for folder in folders) and any(
+            "." not in name or name == "." for name in names
+        ):
+            return True
+    made = re.compile(rf"(?:/|\s|>){word}(?:\s|$|[\"';&])")
+    return any(made.search(one.script) for one in file.all("RUN"))
+
+
+def _has_entrypoint(paste: Paste) -> bool:
+    entrypoint = paste.dockerfile.last("ENTRYPOINT")
+    return entrypoint is not None and entrypoint.words != ()
+
+
+def _program(words: Sequence[str]) -> str:
+    return posixpath.basename(words[0]) if words else ""
+
+
+def entrypoint_is_shell_form(paste: Paste) -> Iterator[Spot]:
+    """ENTRYPOINT without brackets: a shell becomes the direct child."""
+    entrypoint = paste.dockerfile.last("ENTRYPOINT")
+    if entrypoint is None or entrypoint.value.startswith("["):
+        return
+    if _SHELL_SIGNS.search(entrypoint.value) or "$" in entrypoint.value:
+        yield at(entrypoint, exec='ENTRYPOINT ["/opt/program/start.sh"]')
+        return
+    words = [word for word in entrypoint.arguments if word != "exec"]
+    line = f"ENTRYPOINT {json.dumps(words, ensure_ascii=False)}"
+    yield replaced(entrypoint, line, exec=line)
+
+
+def exec_form_is_broken(paste: Paste) -> Iterator[Spot]:
+    """Brackets that are no JSON: single quotes, a missing comma."""
+    for keyword in ("ENTRYPOINT", "CMD"):
+        one = paste.dockerfile.last(keyword)
+        if one is None or not one.value.startswith("[") or one.words is not None:
+            continue
+        words = re.findall(r"'([^']*)'|\"([^\"]*)\"", one.value)
+        line = f"{keyword} {json.dumps([a or b for a, b in words], ensure_ascii=False)}"
+        yield replaced(one, line, exec=line)
+
+
+def entrypoint_runs(paste: Paste, programs: str) -> Iterator[Spot]:
+    """The first program of ENTRYPOINT, by name."""
+    entrypoint = paste.dockerfile.last("ENTRYPOINT")
+    if entrypoint is None or not re.fullmatch(programs, _program(entrypoint.arguments)):
+        return
+    rest = [word for word in entrypoint.arguments[1:] if word not in ("--", "-s", "-g", "-v")]
+    command = paste.dockerfile.last("CMD")
+    if not rest and command is not None:
+        rest = list(command.arguments)
+    if not rest or _program(rest) in ("train", "serve"):
+        yield at(entrypoint, exec='ENTRYPOINT ["python", "main.py"]')
+        return
+    line = f"ENTRYPOINT {json.dumps(rest, ensure_ascii=False)}"
+    yield replaced(entrypoint, line, exec=line)
+
+
+def entrypoint_takes_no_word(paste: Paste, programs: str) -> Iterator[Spot]:
+    """A program in ENTRYPOINT that stops at one argument more."""
+    entrypoint = paste.dockerfile.last("ENTRYPOINT")
+    if entrypoint is None or entrypoint.words is None:
+        return
+    words = [
+        word for word in entrypoint.words if not _BEFORE_SERVER.match(posixpath.basename(word))
+    ]
+    if not words or not re.fullmatch(programs, _program(words)) or "-c" in entrypoint.words:
+        return
+    run = " ".join(map(shlex.quote, entrypoint.words)).replace("%", "%%").replace("'", "'\\''")
+    yield replaced(
+        entrypoint,
+        f"RUN printf '#!/bin/sh\\nexec {run}\\n' > /usr/local/bin/serve \\",
+        "    && chmod +x /usr/local/bin/serve",
+        run=" ".join(entrypoint.words),
+    )
+
+
+def entrypoint_lacks_program(paste: Paste, word: str) -> Iterator[Spot]:
+    """An interpreter alone in ENTRYPOINT, its script in CMD, which is replaced."""
+    entrypoint, command = paste.dockerfile.last("ENTRYPOINT"), paste.dockerfile.last("CMD")
+    if entrypoint is None or command is None or entrypoint.words is None or not entrypoint.words:
+        return
+    program = _program(entrypoint.words)
+    alone = len([w for w in entrypoint.words if not w.startswith("-")]) == 1
+    interprets = re.fullmatch(r"python[\d.]*|java|node|Rscript|perl|ruby|torchrun", program)
+    if not alone or not interprets or _program(command.arguments) in ("train", "serve"):
+        return
+    line = f"ENTRYPOINT {json.dumps([*entrypoint.words, *command.arguments], ensure_ascii=False)}"
+    yield replaced(entrypoint, line, exec=line, word=word, command=command.value)
+
+
+def entrypoint_is_set(paste: Paste, over: str) -> Iterator[Spot]:
+    """An own ENTRYPOINT over an AWS image (`aws`) or over the Training Toolkit (`toolkit`)."""
+    entrypoint = paste.dockerfile.last("ENTRYPOINT")
+    if entrypoint is None or entrypoint.words == ():
+        return
+    if "train" in map(posixpath.basename, entrypoint.arguments):
+        return
+    toolkit = paste.has_package("sagemaker-training")
+    aws = paste.is_on_aws_image and "training" in paste.scopes and "inference" not in paste.scopes
+    if (over == "toolkit" and toolkit) or (over == "aws" and aws and not toolkit):
+        if _program(entrypoint.arguments) in ("tini", "init", "docker-init"):
+            return  # a check of its own
+        yield replaced(entrypoint)
+
+
+def _commands(paste: Paste) -> Iterator[Instruction]:
+    """What starts a web server: ENTRYPOINT, CMD, or a script that the file writes."""
+    for one in (paste.dockerfile.last("ENTRYPOINT"), paste.dockerfile.last("CMD")):
+        if one is not None:
+            yield one
+    for one in paste.dockerfile.all("RUN", "COPY"):
+        written = one.body or ("printf" in one.value or "echo" in one.value)
+        if written and _SERVERS.search(one.script):
+            yield one
+
+
+def _is_behind_proxy(paste: Paste) -> bool:
+    return bool(re.search(r"\b(?:nginx|envoy|haproxy|caddy|traefik)\b", paste.text))
+
+
+def server_port_is_other(paste: Paste, port: str) -> Iterator[Spot]:
+    """A port that is given to a server and is not the one that is called."""
+    if _is_behind_proxy(paste) or _BIND_VARIABLE.search(paste.text):
+        return
+    for one in _commands(paste):
+        for found in _PORT.finditer(" " + " ".join(one.arguments) + f" {one.body}"):
+            if found[1] != port and found[1] not in ("80800",):
+                sign = re.compile(rf"\b{found[1]}\b")
+                line, quote = one.line_with(sign)
+                yield _line(line, quote, sign.sub(port, quote), port=found[1])
+                return
+    if any(port in one.script for one in _commands(paste)):
+        return
+    for one in paste.dockerfile.all("ENV"):
+        if found_port := re.search(
+            r"\b(?:PORT|UVICORN_PORT|FLASK_RUN_PORT)[= ](\d{2,5})\b", one.value
+        ):
+            sign = re.compile(rf"\b{found_port[1]}\b")
+            if found_port[1] != port:
+                line, quote = one.line_with(sign)
+                yield _line(line, quote, sign.sub(port, quote), port=found_port[1])
+                return
+
+
+def _line(line: int, quote: str, better: str, **values: str) -> Spot:
+    return Spot(line, quote, {**values, "better": better.strip()}, Edit(line, line, (better,)))
+
+
+def exposes_other_port(paste: Paste, port: str) -> Iterator[Spot]:
+    """EXPOSE of other ports alone, and the right one nowhere in the file."""
+    if re.search(rf"\b{port}\b|SAGEMAKER_BIND_TO_PORT", paste.text):
+        return
+    for one in paste.dockerfile.all("EXPOSE"):
+        if re.search(r"\d", one.value):
+            yield replaced(one, f"EXPOSE {port}", port=one.value)
+
+
+def binds_to_loopback(paste: Paste) -> Iterator[Spot]:
+    """A server that is told to listen on 127.0.0.1."""
+    if _is_behind_proxy(paste):
+        return
+    for one in _commands(paste):
+        if _LOOPBACK.search(one.script) and _SERVERS.search(one.script):
+            line, quote = one.line_with(_LOOPBACK)
+            yield _line(line, quote, _LOOPBACK.sub("0.0.0.0", quote))
+
+
+def server_has_no_host(paste: Paste) -> Iterator[Spot]:
+    """A server that is started without a host: its own default is 127.0.0.1."""
+    if _is_behind_proxy(paste) or re.search(
+        r"UVICORN_HOST|GUNICORN_CMD_ARGS|FLASK_RUN_HOST", paste.text
+    ):
+        return
+    for one in _commands(paste):
+        words = " ".join(one.arguments)
+        server = re.search(r"\b(uvicorn|gunicorn|flask run)\b", words)
+        if server and one.keyword in ("ENTRYPOINT", "CMD") and not _HOST.search(words):
+            host = "-b 0.0.0.0:8080" if server[1] == "gunicorn" else "--host 0.0.0.0 --port 8080"
+            kept = re.sub(r"\s--port[= ]\d+|\s-p \d+", "", words)
+            better = (
+                kept.replace(server[1], f"{server[1]} {host}")
+                if server[1] == "flask run"
+                else f"{kept} {host}"
+            )
+            line = f"{one.keyword} {json.dumps(shlex.split(better), ensure_ascii=False)}"
+            yield replaced(one, line, better=line)
+
+
+def file_may_lack_execute_bit(paste: Paste, words: Sequence[str]) -> Iterator[Spot]:
+    """A `train` or `serve` file that is copied and never made executable."""
+    if _has_entrypoint(paste) or "chmod" in paste.text:
+        return
+    for one, sources, place in paste.dockerfile.copies:
+        names = {posixpath.basename(source) for source in sources}
+        named = next(
+            (word for word in words if {word} == names or posixpath.basename(place) == word), ""
+        )
+        if named and not any(flag.startswith(("--chmod", "--from")) for flag in one.flags):
+            target = place if posixpath.basename(place) == named else f"{place.rstrip('/')}/{named}"
+            line = f"RUN chmod +x {target}"
+            yield replaced(one, *one.lines, line, better=line)

@@ -1,0 +1,143 @@
+"""What is written in code, commands, data and logs: lines by pattern, routes of a web server.
+
+Takes a `Paste` and the parameters of a check, gives `Spot` values. Knows nothing about wording.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kb.review.paste import Paste
+from kb.review.spots import Edit, Spot
+
+_FRAMEWORK = re.compile(
+    r"\b(?:FastAPI|Flask|Starlette|Sanic|Bottle|Falcon|aiohttp|web\.Application|express|gin\.)\b|http\.server"
+)
+_ROUTE = re.compile(
+    r"@[\w.]+\.(?:route|get|post|api_route)\(|add_url_rule\(|add_api_route\(|\bRoute\(|app\.(?:get|post)\("
+)
+_CUT = re.compile(r"^\s*(?:#\s*)?(?:\.\.\.|…|\(略\)|省略|snip)\s*$", re.MULTILINE)
+_RUN = re.compile(r"\b(?:app|server|application)\.run\(|\buvicorn\.run\(|\bserve\(")
+
+
+def has_line(
+    paste: Paste, pattern: str, unless: str = "", says: str = "", write: str = ""
+) -> Iterator[Spot]:
+    """The first line that a pattern matches, unless another one is anywhere in the paste."""
+    if says and not (paste.says(says) or re.search(says, paste.text, re.IGNORECASE)):
+        return
+    if unless and re.search(unless, paste.text):
+        return
+    sign = re.compile(pattern)
+    for number, line in enumerate(paste.lines, 1):
+        found = None if line.lstrip().startswith(("#", "//")) else sign.search(line)
+        if found:
+            better = sign.sub(write, line) if write else ""
+            values = {"better": better.strip(), "found": found[0].strip()}
+            yield Spot(number, line, values, Edit(number, number, (better,)) if write else None)
+            return
+
+
+def lacks_route(paste: Paste, path: str) -> Iterator[Spot]:
+    """A whole web server that has no such route."""
+    text = paste.text
+    if not (_FRAMEWORK.search(text) and _ROUTE.search(text)) or _CUT.search(text):
+        return
+    if path in text or re.search(r"include_router|register_blueprint|mount\(", text):
+        return
+    for number, line in enumerate(paste.lines, 1):
+        if _ROUTE.search(line):
+            yield Spot(number, line, {"path": path})
+            return
+
+
+def route_refuses(paste: Paste, path: str, method: str) -> Iterator[Spot]:
+    """A route for another method than the one that it is called with."""
+    for number, line in enumerate(paste.lines, 1):
+        if f'"{path}"' not in line and f"'{path}'" not in line:
+            continue
+        flask = re.search(r"@[\w.]+\.route\(", line)
+        if (
+            flask
+            and method == "POST"
+            and "methods" not in line
+            and not _has_twin(paste, path, number)
+        ):
+            better = re.sub(r"\)\s*$", ', methods=["POST"])', line)
+            yield Spot(number, line, {"better": better.strip()}, Edit(number, number, (better,)))
+        other = re.search(r"@[\w.]+\.(get|post|put)\(", line)
+        if other and other[1].upper() != method and not _has_twin(paste, path, number):
+            better = line.replace(f".{other[1]}(", f".{method.lower()}(")
+            yield Spot(number, line, {"better": better.strip()}, Edit(number, number, (better,)))
+
+
+def _has_twin(paste: Paste, path: str, number: int) -> bool:
+    """Another route of the same path, for the other method."""
+    others = [line for n, line in enumerate(paste.lines, 1) if n != number]
+    return any(f'"{path}"' in line or f"'{path}'" in line for line in others if _ROUTE.search(line))
+
+
+def server_runs_at(paste: Paste, what: str) -> Iterator[Spot]:
+    """`app.run(…)` with another `port`, on 127.0.0.1 (`loopback`), or with no host (`none`)."""
+    text = paste.text
+    if re.search(r"SAGEMAKER_BIND_TO_PORT", text) or not _FRAMEWORK.search(text):
+        return
+    for number, line in enumerate(paste.lines, 1):
+        run = _RUN.search(line)
+        if not run or line.lstrip().startswith("#"):
+            continue
+        call = _call(paste, number, run.start())
+        port = re.search(r"\bport\s*=\s*(\d+)", call)
+        host = re.search(r"\bhost\s*=\s*[\"']([^\"']+)[\"']", call)
+        has_host = re.search(r"\bhost\s*=|\*\*|[\"']0\.0\.0\.0[\"']|\buds=|\bfd=", call)
+        if what == "port" and port and port[1] != "8080":
+            where, quote = _where(paste, number, port[0])
+            better = quote.replace(port[0], "port=8080")
+        elif what == "loopback" and host and host[1] in ("127.0.0.1", "localhost"):
+            where, quote = _where(paste, number, host[0])
+            better = quote.replace(host[0], 'host="0.0.0.0"')
+        elif what == "none" and not has_host:
+            where, quote = number, line
+            args = "" if port else ", port=8080"
+            if "uvicorn" in run[0]:
+                better = re.sub(r"\)\s*$", f', host="0.0.0.0"{args})', line)
+            else:
+                better = line.replace(run[0], f'{run[0]}host="0.0.0.0"{args}, ').replace(", )", ")")
+        else:
+            continue
+        yield Spot(where, quote, {"better": better.strip()}, Edit(where, where, (better,)))
+        return
+
+
+def _call(paste: Paste, number: int, start: int) -> str:
+    """A call with its arguments, over up to eight lines."""
+    text = "\n".join(paste.lines[number - 1 : number + 7])[start:]
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0 and sign == ")":
+            return text[: place + 1]
+    return text
+
+
+def _where(paste: Paste, number: int, piece: str) -> tuple[int, str]:
+    for at in range(number, min(number + 8, len(paste.lines) + 1)):
+        if piece in paste.lines[at - 1]:
+            return at, paste.lines[at - 1]
+    return number, paste.lines[number - 1]
+
+
+def exits_with_zero(paste: Paste) -> Iterator[Spot]:
+    """`sys.exit(0)` inside `except`: the job counts as Completed."""
+    depth: int | None = None
+    for number, line in enumerate(paste.lines, 1):
+        indent = len(line) - len(line.lstrip())
+        if depth is not None and line.strip() and indent <= depth:
+            depth = None
+        if re.match(r"\s*except\b.*:", line):
+            depth = indent
+        elif depth is not None and re.search(r"\b(?:sys\.|os\._)?exit\(0?\)", line):
+            better = re.sub(r"exit\(0?\)", "exit(1)", line)
+            yield Spot(number, line, {"better": better.strip()}, Edit(number, number, (better,)))
+            return

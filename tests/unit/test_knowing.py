@@ -1,0 +1,133 @@
+"""What a reader with the decision model knows: conditions clicked away, versions of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from kb.pattern.around import drop
+from kb.pattern.knowing import KnowingReader, clicked
+from kb.pattern.patterns import load_model
+from kb.reading.reading import CaseReading, Reading
+from kb.records import Condition, Language, Turn
+from kb.search.embedding import Vectors
+from kb.search.remembering import Recent, Remembering
+from tests.unit.kb_fixtures import turns
+
+
+class Told:
+    """Reads every message as the same case."""
+
+    def __init__(self, *signals: str) -> None:
+        self.messages: list[str] = []
+        conditions = tuple(Condition(signal, signal) for signal in signals)
+        self._case = CaseReading(conditions, ("training",), 1.0, 1.0)
+
+    def read(self, message: str, history: Sequence[Turn]) -> Reading:
+        self.messages.append(message)
+        return Reading(message, "en", "case", (message,), case=self._case)
+
+
+def signals(reading: Reading) -> dict[str, str]:
+    assert reading.case is not None
+    return {c.signal: c.state for c in reading.case.conditions}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_condition_can_be_taken_away_by_its_label(language: Language) -> None:
+    for signal in load_model().signals:
+        assert clicked(drop(signal.id, language)) == signal.id
+        assert clicked(f" {drop(signal.id, language)}。\n") == signal.id
+
+
+def test_other_messages_take_nothing_away() -> None:
+    for text in ("", "Drop it", "条件を外してください", "ベースは自由でした"):
+        assert clicked(text) is None
+
+
+def test_what_was_clicked_away_stays_away_until_it_is_said_again() -> None:
+    reader = KnowingReader(Told("own_base", "os_packages"))
+    click = drop("own_base", "en")
+    assert signals(reader.read(click, turns("own_base os_packages"))) == {
+        "own_base": "dropped",
+        "os_packages": "holds",
+    }
+    later = turns("own_base os_packages", click)
+    assert "own_base" not in signals(reader.read("and GPU?", later))
+    again = turns("own_base os_packages", click, "own_base after all")
+    assert "own_base" in signals(reader.read("so?", again))
+
+
+def test_the_reader_within_never_sees_a_click() -> None:
+    within = Told("own_base")
+    KnowingReader(within).read(drop("own_base", "en"), turns("a case", drop("gpu", "en")))
+    assert within.messages == ["a case"]
+
+
+@pytest.mark.parametrize(
+    ("told", "message", "signal"),
+    [
+        (("version_unknown",), "XGBoost 3.0 で学習したい", "version_offered"),
+        (("version_unknown",), "we need XGBoost 9.1", "version_missing"),
+        ((), "train with XGBoost 3.0, which pattern?", "version_offered"),
+        (("own_base",), "XGBoost 3.0 on our base", None),
+        (("version_missing",), "AWS has no XGBoost 3.0", None),
+        (("version_unknown",), "a rare version", None),
+    ],
+)
+def test_the_table_says_whether_a_version_is_offered(
+    told: tuple[str, ...], message: str, signal: str | None
+) -> None:
+    found = signals(KnowingReader(Told(*told)).read(message, ()))
+    assert found == dict.fromkeys([signal] if signal else told, "holds")
+
+
+# --- what is kept ---------------------------------------------------------------------------------
+
+
+class Counted:
+    name = "counted"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def queries(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        return np.array([[float(len(text))] for text in texts], np.float32)
+
+    passages = queries
+
+    def count(self, text: str) -> int:
+        return len(text)
+
+
+def test_a_query_is_embedded_once() -> None:
+    within = Counted()
+    embedder = Remembering(within)
+    assert embedder.queries(["a", "bb", "a"]).tolist() == [[1.0], [2.0], [1.0]]
+    assert embedder.queries(["bb"]).tolist() == [[2.0]]
+    assert within.asked == ["a", "bb"]
+    assert embedder.queries([]).shape[0] == 0
+
+
+def test_the_longest_unused_value_leaves_first() -> None:
+    kept = Recent[int](2)
+    made: list[str] = []
+
+    def get(key: str) -> int:
+        return kept.get(key, lambda: made.append(key) or len(made))  # type: ignore[func-returns-value]
+
+    for key in ("a", "b", "a", "c", "a", "b"):
+        get(key)
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_a_reading_is_left_as_it_is_where_no_case_was_told() -> None:
+    class Plain:
+        def read(self, message: str, history: Sequence[Turn]) -> Reading:
+            return replace(Told().read(message, history), case=None, act="question")
+
+    assert KnowingReader(Plain()).read("XGBoost 3.0?", ()).case is None
