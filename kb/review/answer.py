@@ -110,8 +110,8 @@ def _pastes(parts: Sequence[Part], prose: str, sides: Collection[Side]) -> list[
     together = "\n".join(part.text for part in files)
     pastes = []
     for part in files:
-        own = sides_of(part.kind, part.text, prose, sides)
-        own = own or sides_of(part.kind, together, prose, sides)
+        own = sides_of(part.text, prose, sides)
+        own = own or sides_of(together, prose, sides)
         pastes.append(Paste(part.kind, part.text, prose, own))
     return pastes
 

@@ -7,6 +7,7 @@ Knows nothing about checks.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,14 +26,34 @@ _INFERENCE = re.compile(
     r"|\bserv(?:e|ing)\b|\bbatch transform\b|\bhosting\b|\b/?ping\b|\binvocations\b",
     re.IGNORECASE | re.ASCII,
 )
-_TRAINS = re.compile(
-    r"sagemaker[-_]training\b|SAGEMAKER_PROGRAM|/opt/ml/input|SM_CHANNEL|SM_MODEL_DIR|\btrain(?:\.py|\b)"
+_SIGNS: tuple[tuple[Side, int, str], ...] = (
+    ("training", 3, r"sagemaker[-_](?:[a-z]+[-_])?training\b"),
+    (
+        "inference",
+        3,
+        r"sagemaker[-_](?:[a-z]+[-_])?inference\b|multi-model-server|/invocations",
+    ),
+    ("training", 2, r"^\s*FROM\s.*-training[:@]"),
+    ("inference", 2, r"^\s*FROM\s.*-inference[:@]"),
+    (
+        "inference",
+        2,
+        r"^\s*(?:CMD|ENTRYPOINT)\b.*(?:\bserve\b|serve(?:r|_\w+)?\.py|gunicorn|uvicorn|flask)",
+    ),
+    (
+        "training",
+        1,
+        r"SAGEMAKER_PROGRAM|/opt/ml/input|SM_CHANNEL|SM_MODEL_DIR|(?<![\w-])train(?:\.py)?(?![\w-])",
+    ),
+    (
+        "inference",
+        1,
+        r"(?<![\w-])serve(?:r?\.py)?(?![\w-])|\bgunicorn\b|\buvicorn\b|\bflask\b|\bfastapi\b"
+        r"|\b8080\b|\bnginx\b|\btorchserve\b",
+    ),
 )
-_SERVES = re.compile(
-    r"sagemaker[-_]inference\b|multi-model-server|\bserve(?:\.py|r\.py|r)?\b|\bgunicorn\b|\buvicorn\b"
-    r"|\bflask\b|\bfastapi\b|/invocations|\b8080\b|\bnginx\b|\btorchserve\b",
-    re.IGNORECASE,
-)
+"""What shows the side that a file is for, and how much: a toolkit more than an image, an image more
+than a word."""
 _INSTALLS = re.compile(
     r"\b(?:pip[\d.]*|uv pip|conda|mamba|micromamba)\s+(?:\S+\s+){0,6}?install\b|\buv add\b"
 )
@@ -146,7 +167,7 @@ def system_of(image: str) -> str:
     return next((name for name, sign in _SYSTEMS if sign.search(image.lower())), "")
 
 
-def sides_of(kind: PartKind, text: str, message: str, sides: Collection[Side]) -> frozenset[Side]:
+def sides_of(text: str, message: str, sides: Collection[Side]) -> frozenset[Side]:
     """What a paste is for: as the person says, else as the paste itself plainly shows."""
     told = {
         side
@@ -158,10 +179,11 @@ def sides_of(kind: PartKind, text: str, message: str, sides: Collection[Side]) -
     if sides:
         return frozenset(sides)
     code = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
-    shown = {
-        side for side, sign in (("training", _TRAINS), ("inference", _SERVES)) if sign.search(code)
-    }
-    return frozenset(shown) if len(shown) == 1 else frozenset()  # type: ignore[arg-type]
+    shown = Counter[Side]()
+    for side, weight, sign in _SIGNS:
+        shown[side] += weight if re.search(sign, code, re.IGNORECASE | re.MULTILINE) else 0
+    (first, most), *others = shown.most_common()
+    return frozenset({first} if most and all(most > other for _, other in others) else ())
 
 
 def _installs(dockerfile: Dockerfile) -> Iterator[tuple[str, str, str, Instruction]]:
@@ -171,7 +193,7 @@ def _installs(dockerfile: Dockerfile) -> Iterator[tuple[str, str, str, Instructi
         for one in stage.instructions:
             if one.keyword != "RUN":
                 continue
-            script = " ".join(one.words) if one.words else one.script
+            script = " ".join(one.words) if one.words else dockerfile.filled(one.script)
             for command in _SPLIT.split(script):
                 yield from _of_command(command, one)
 
