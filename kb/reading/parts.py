@@ -13,17 +13,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.reading import shapes
-from kb.reading.error_lines import find_error_lines
+from kb.reading.error_lines import find_error_lines, telling
 from kb.reading.reading import Part, PartKind
 from kb.text.sentences import sentences
 
-__all__ = ["find_error_lines", "find_parts"]
+__all__ = ["find_error_lines", "find_parts", "telling"]
 
 _FENCE = re.compile(r"\s{0,3}(?:>\s?)?(`{3,}|~{3,})\s*([\w+#.-]*)[^`]{0,80}$")
 _LABELS: dict[str, PartKind] = {
     **dict.fromkeys(("dockerfile", "docker", "containerfile"), "dockerfile"),
     **dict.fromkeys(("sh", "bash", "zsh", "shell", "console", "shell-session", "cmd"), "shell"),
-    **dict.fromkeys(("json", "jsonc", "jsonl", "yaml", "yml", "toml", "ini"), "data"),
+    **dict.fromkeys(
+        ("json", "jsonc", "jsonl", "yaml", "yml", "toml", "ini", "nginx", "conf", "xml"), "data"
+    ),
     **dict.fromkeys(("log", "logs"), "log"),
     **dict.fromkeys(("pytb", "pycon", "traceback"), "traceback"),
     **dict.fromkeys(

@@ -32,10 +32,8 @@ STAMP = re.compile(
     r"(?:Z|[+-]\d\d:?\d\d)?[\])]?"
     r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)?,?\s?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
     r"\s+\d{1,2}\s+\d\d:\d\d:\d\d"
-    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?|\[\s*\d+\.\d{3,}\]|\d{13}\b"
-)
-LEVEL = re.compile(
-    r"(?<![\w-])(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|FATAL|CRITICAL|SEVERE|TRACE)(?![\w-])"
+    r"|[IWEF]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?"
+    r"|\[\s*\d+\.\d{3,}\]|\d{13}\b"
 )
 _LEVEL_FIRST = re.compile(
     r"\[?(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|FATAL|CRITICAL|SEVERE|TRACE"
@@ -83,7 +81,7 @@ _CODE = re.compile(
     r"\s*(?:import [\w.]+(?: as \w+)?(?:, ?[\w.]+)*\s*(?:#.*)?$|from [\w.]+ import [\w(*]"
     r"|import .{1,80} from ['\"]|(?:async )?def \w+\s*\(|class \w+\s*[(:{]|@[\w.]+\("
     r"|(?:const|let|var) \w+ ?=|func \w+\(|(?:public|private|static) [\w<>\[\] ]{1,80}\("
-    r"|#include\b|#!/|library\(\w+\)|[\w.]+ <- \S|>>> )"
+    r"|#include\b|#!/|library\(\w+\)|[\w.]+ <- \S|>>> |[\w.$/*-]+(?: [^\s;{]+){0,8}\s?[;{]\s*$)"
 )
 _CODE_GOES_ON = re.compile(
     r"\s*(?:(?:el)?if .{1,200}:\s*$|for .{1,120} in .{1,200}:\s*$|while .{1,200}:\s*$|try:\s*$"

@@ -61,7 +61,11 @@ _SYSTEM_INSTALLS = re.compile(r"\b(apt-get|apt|dnf|microdnf|yum|apk|zypper)\b(?:
 _SPLIT = re.compile(r"&&|\|\||;|\n|\|")
 _PIP_NAME = re.compile(r"[\"']?([A-Za-z0-9][\w.-]*)(?:\[[\w,.-]*\])?")
 _PYTHON_TAG = re.compile(r"(?<![a-z\d])py(?:thon)?-?(3)[._]?(\d{1,2})(?!\d)", re.IGNORECASE)
-_DEBIAN = re.compile(r"(?:slim|bookworm|bullseye|buster|trixie)")
+_PYTHON_CHOSEN = re.compile(
+    r"\b(?:python==?|python(?=3\.\d+ -m pip)|pip(?=3\.\d+ install))(3)\.(\d+)"
+)
+_PYTHON_OF = ((r"ubuntu:(?:24\.04|noble)", (3, 12)), (r"debian:(?:13|trixie)", (3, 13)))
+"""The `python3` of a distribution, where it is too new for the toolkits."""
 _SYSTEMS = (
     ("alpine", re.compile(r"alpine")),
     ("al2023", re.compile(r"amzn2023|al2023|amazonlinux:2023")),
@@ -138,10 +142,19 @@ class Paste:
 
     @cached_property
     def python(self) -> tuple[int, int] | None:
-        """The Python of the base, where its name tells it."""
+        """The Python that packages are installed into, where the file tells it."""
+        script = "\n".join(one.script for one in self.dockerfile.all("RUN"))
         base = self.dockerfile.base
-        named = re.match(r"(?:.*/)?python:(3)\.(\d+)", base) or _PYTHON_TAG.search(self.image.tag)
-        return (int(named[1]), int(named[2])) if named else None
+        named = (
+            _PYTHON_CHOSEN.search(self.dockerfile.filled(script))
+            or re.match(r"(?:.*/)?python:(3)\.(\d+)", base)
+            or _PYTHON_TAG.search(self.image.tag)
+        )
+        if named:
+            return (int(named[1]), int(named[2]))
+        if re.search(r"\bpython3(?:-pip|-venv|-dev)?(?![\w.])", script):
+            return next((python for sign, python in _PYTHON_OF if re.match(sign, base)), None)
+        return None
 
     @cached_property
     def installs(self) -> tuple[tuple[str, str, str, Instruction], ...]:
