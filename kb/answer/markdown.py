@@ -33,7 +33,7 @@ def to_markdown(
             marks = f"{doubt} {marks}".rstrip()
         above, _, lead = sentence.lead.rpartition("\n")
         if sentence.text.startswith(("```", "|")):
-            marker, piece = "", f"{sentence.text}\n\n{marks}"
+            marker, piece = "", f"{sentence.text}\n\n{marks}".rstrip()
         else:
             piece = f"{marker.lstrip()}{lead}{sentence.text} {marks}".rstrip()
         piece = f"{above}\n\n{piece}" if above else piece

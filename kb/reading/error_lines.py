@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.reading import shapes
 from kb.reading.reading import Part, PartKind
@@ -47,10 +47,12 @@ _FOLLOWS = re.compile(
 )
 """That something ended, because of something else."""
 _SOFT = re.compile(
-    r"(?<![\w-])(?:DEBUG|INFO|NOTICE|TRACE|WARN(?:ING)?)(?![\w-])|\bwarning\b", re.IGNORECASE
+    r"(?<![\w-])(?:DEBUG|INFO|NOTICE|TRACE|WARN(?:ING)?)(?![\w-])|\bwarning\b|^[IW]\d{4} \d",
+    re.IGNORECASE,
 )
 _HARD = re.compile(
-    r"(?<![\w-])(?:ERROR|ERR|FATAL|CRITICAL|SEVERE)(?![\w-])|^(?:error|fatal)\b", re.IGNORECASE
+    r"(?<![\w-])(?:ERROR|ERR|FATAL|CRITICAL|SEVERE)(?![\w-])|^(?:error|fatal)\b|^[EF]\d{4} \d",
+    re.IGNORECASE,
 )
 _OWN = re.compile(
     r"site-packages|dist-packages|/lib/python\d|\bpython\d[\d.]*/|<frozen|<string>|<stdin>|/conda/|node_modules"
@@ -86,7 +88,7 @@ def find_error_lines(message: str, parts: Sequence[Part]) -> tuple[Part, ...]:
             found += _in_output(message, part)
         elif part.kind == "data":
             found += _in_data(message, part)
-    found = _in_time(found)
+    found = _in_time([_introduces(message, one) for one in found])
     if not any(one.tier < 3 for one in found):
         prose = [
             one
@@ -104,6 +106,20 @@ def _lines(message: str, part: Part) -> Iterator[tuple[int, str]]:
     for piece in message[part.start : part.end].split("\n"):
         yield start, piece.removesuffix("\r")
         start += len(piece) + 1
+
+
+def telling(lines: Sequence[Part]) -> Part | None:
+    """The line to search for: the first one that says more than that something ended."""
+    return next((line for line in lines if not _FOLLOWS.search(line.text)), next(iter(lines), None))
+
+
+def _introduces(message: str, found: _Found) -> _Found:
+    """An error line right above a traceback only announces it."""
+    last = found.parts[0]
+    below = message[last.end : last.end + shapes.LONGEST].split("\n")
+    if found.tier == 1 and len(below) > 1 and shapes.is_traceback_start(below[1]):
+        return replace(found, tier=2)
+    return found
 
 
 def _in_time(found: list[_Found]) -> list[_Found]:

@@ -13,17 +13,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.reading import shapes
-from kb.reading.error_lines import find_error_lines
+from kb.reading.error_lines import find_error_lines, telling
 from kb.reading.reading import Part, PartKind
 from kb.text.sentences import sentences
 
-__all__ = ["find_error_lines", "find_parts"]
+__all__ = ["find_error_lines", "find_parts", "telling"]
 
 _FENCE = re.compile(r"\s{0,3}(?:>\s?)?(`{3,}|~{3,})\s*([\w+#.-]*)[^`]{0,80}$")
 _LABELS: dict[str, PartKind] = {
     **dict.fromkeys(("dockerfile", "docker", "containerfile"), "dockerfile"),
     **dict.fromkeys(("sh", "bash", "zsh", "shell", "console", "shell-session", "cmd"), "shell"),
-    **dict.fromkeys(("json", "jsonc", "jsonl", "yaml", "yml", "toml", "ini"), "data"),
+    **dict.fromkeys(
+        ("json", "jsonc", "jsonl", "yaml", "yml", "toml", "ini", "nginx", "conf", "xml"), "data"
+    ),
     **dict.fromkeys(("log", "logs"), "log"),
     **dict.fromkeys(("pytb", "pycon", "traceback"), "traceback"),
     **dict.fromkeys(
@@ -44,6 +46,8 @@ _UNTIL_NESTED = 30
 """Lines of keys after which a text of names and values is no YAML, if none lies below another."""
 _GAP = 12
 """Lines without a shape that may stand between two lines of one log."""
+_LONGEST_HEADER = 40
+"""Lines of comments above the first instruction of a Dockerfile."""
 _LONGEST_HERE = 400
 """Lines of a here-document in which its end is looked for."""
 _LONGEST_PARAGRAPH = 4_000
@@ -180,6 +184,8 @@ def _run_at(lines: Sequence[_Line], at: int) -> _Run | None:
     line = lines[at].text
     if lines[at].is_blank:
         return None
+    if line.startswith("#") and _comments_a_dockerfile(lines, at):
+        return _Run("dockerfile", at, _end_of_dockerfile(lines, at))
     for kind, starts, end_of in _TEXTS:
         if starts(line):
             last = end_of(lines, at)
@@ -239,6 +245,20 @@ def _end_of_dockerfile(lines: Sequence[_Line], at: int) -> int:
         number = _behind_instruction(lines, number, escape)
         last, count = number - 1, count + 1
     return last + 1 if count else at
+
+
+def _comments_a_dockerfile(lines: Sequence[_Line], at: int) -> bool:
+    """Comments above FROM: one right above it, or several, with blank lines among them."""
+    comments, blank = 0, False
+    for line in lines[at : at + _LONGEST_HEADER]:
+        if line.is_blank:
+            blank = True
+        elif line.text.startswith("#") and not shapes.is_dockerfile_start(line.text):
+            comments += 1
+        else:
+            from_there = shapes.is_dockerfile_start(line.text) or shapes.is_instruction(line.text)
+            return from_there and (comments > 1 or not blank)
+    return False
 
 
 def _is_misspelt(lines: Sequence[_Line], number: int) -> bool:

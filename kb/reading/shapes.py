@@ -32,10 +32,8 @@ STAMP = re.compile(
     r"(?:Z|[+-]\d\d:?\d\d)?[\])]?"
     r"|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)?,?\s?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
     r"\s+\d{1,2}\s+\d\d:\d\d:\d\d"
-    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?|\[\s*\d+\.\d{3,}\]|\d{13}\b"
-)
-LEVEL = re.compile(
-    r"(?<![\w-])(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|FATAL|CRITICAL|SEVERE|TRACE)(?![\w-])"
+    r"|[IWEF]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?"
+    r"|\[\s*\d+\.\d{3,}\]|\d{13}\b"
 )
 _LEVEL_FIRST = re.compile(
     r"\[?(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|FATAL|CRITICAL|SEVERE|TRACE"
@@ -50,7 +48,7 @@ _BUILD = re.compile(
 )
 """What `docker build` prints."""
 _PAIRS = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*[=:] ?-?\d[\w.%/]*")
-_REPORT = re.compile(r"(?:[A-Z][a-z]+[A-Z]\w* [\d\"']|[A-Z][a-z]+ \"/)")
+_REPORT = re.compile(r"(?:[A-Z][a-z]+[A-Z]\w* (?:\d+\s*$|[\"'])|[A-Z][a-z]+ \"/)")
 """`ExitCode 1`, `ErrorMessage "…"`, `Command "/usr/bin/python …"`: what the toolkits print."""
 _VALUES = 0.4
 """Share of a line that values such as `loss=2.31` take where they alone make it a log."""
@@ -77,13 +75,13 @@ _JSON = re.compile(r"\s*(?:[{\[]\s*$|\{\s*[\"'}]|\[\s*[\[{\"'\]\d])")
 _YAML = re.compile(r"\s*(?:- )?[A-Za-z_][\w.-]*:(?:\s+[^\s].*|\s*)$|\s*- \S")
 _ASSIGNS = re.compile(r"\s*[A-Za-z_][\w.\[\]\"']*(?:\s*:\s*\w+)?\s*[-+*/|]?=\s*\S")
 _CALLS = re.compile(
-    r"\s*(?:await |return |yield |raise |print ?)?[A-Za-z_][\w.]*\(.*\)?[,;:{]?\s*(?:#.*)?$"
+    r"\s*(?:await |return |yield |raise |print ?)?[A-Za-z_][\w.]*\((?:.*[),(\[{])?[;:]?\s*(?:#.*)?$"
 )
 _CODE = re.compile(
     r"\s*(?:import [\w.]+(?: as \w+)?(?:, ?[\w.]+)*\s*(?:#.*)?$|from [\w.]+ import [\w(*]"
     r"|import .{1,80} from ['\"]|(?:async )?def \w+\s*\(|class \w+\s*[(:{]|@[\w.]+\("
     r"|(?:const|let|var) \w+ ?=|func \w+\(|(?:public|private|static) [\w<>\[\] ]{1,80}\("
-    r"|#include\b|#!/|library\(\w+\)|[\w.]+ <- \S|>>> )"
+    r"|#include\b|#!/|library\(\w+\)|[\w.]+ <- \S|>>> |[\w.$/*-]+(?: [^\s;{]+){0,8}\s?[;{]\s*$)"
 )
 _CODE_GOES_ON = re.compile(
     r"\s*(?:(?:el)?if .{1,200}:\s*$|for .{1,120} in .{1,200}:\s*$|while .{1,200}:\s*$|try:\s*$"
@@ -96,6 +94,7 @@ _NO_WORD = re.compile(r"[./:=<>$\d\\-]|^--?\w")
 _QUOTED = re.compile(r"\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'|`[^`\n]{0,300}`")
 _WORDS_IN_A_ROW = re.compile(r"(?:(?<=\s)|^)[A-Za-z][a-z]+(?:,? [A-Za-z]?[a-z]+){3}(?=[\s,.!?]|$)")
 """Four plain words in a row: a command has file names, flags and numbers between them."""
+_THREE_WORDS = re.compile(r"(?:(?<=\s)|^)[A-Za-z][a-z]+(?: [a-z]+){2}(?=[\s,.:!?]|$)")
 JAPANESE = re.compile(r"[\u3041-\u30fa\u4e00-\u9fff]")
 _SENTENCE_ENDS = re.compile(r"[。？！]|[a-z)\"'][.?!](?:\s|$)")
 _INSTRUCTION = re.compile(r"\s*([A-Za-z]+)(?:\s+(.*))?$", re.DOTALL)
@@ -120,10 +119,12 @@ _ARGUMENTS = {
     "MAINTAINER": r"\S",
 }
 """How the arguments of each instruction begin: what tells `USER root` from a sentence."""
+_LIKE_ENGLISH = frozenset("RUN CMD ENTRYPOINT COPY ADD VOLUME MAINTAINER".split())
+"""Instructions whose arguments have no form of their own: a sentence may begin so, too."""
 _PLAIN_START = re.compile(r"(?:[\[\"'/.$]|--\w|<<)|[\w.+-]+\.\w+|\S+ (?:-|\S*[./=\[\"'$\d-])")
 _FROM = re.compile(
     r"\s*FROM\s+(?:--platform=\S+\s+)?[\w${}][\w.\-/:@${}%+]*(?:\s+AS\s+[\w.-]+)?\s*$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _DIRECTIVE = re.compile(r"#\s*(?:syntax|escape|check)\s*=\s*\S", re.IGNORECASE)
 
@@ -160,18 +161,12 @@ def is_instruction(line: str, *, any_case: bool = False, alone: bool = False) ->
         return False
     if word.upper() == "FROM":
         return bool(_FROM.match(line[:LONGEST]))
-    if not re.match(_ARGUMENTS[word.upper()], rest) or JAPANESE.search(rest[:12]):
+    if not re.match(_ARGUMENTS[word.upper()], rest, re.ASCII) or JAPANESE.search(rest[:12]):
         return False
-    if alone and word.upper() in (
-        "RUN",
-        "CMD",
-        "ENTRYPOINT",
-        "COPY",
-        "ADD",
-        "VOLUME",
-        "MAINTAINER",
-    ):
-        bare = _QUOTED.sub("", rest)
+    bare = _QUOTED.sub("", rest).partition(" #")[0]
+    if alone and JAPANESE.search(bare):
+        return False
+    if alone and word.upper() in _LIKE_ENGLISH:
         plain = bool(_WORDS_IN_A_ROW.search(bare)) or bare.rstrip()[-1:] in "?!。？"
         return bool(_PLAIN_START.match(rest)) and not plain
     return True
@@ -220,7 +215,8 @@ def is_code(line: str, *, inside: bool = False) -> bool:
     if _CODE.match(text) or (inside and _CODE_GOES_ON.match(text)):
         return not _reads_as_prose(text)
     if _ASSIGNS.match(text) or _CALLS.match(text):
-        return not _reads_as_prose(_QUOTED.sub("", text))
+        bare = _QUOTED.sub("", text).partition("#")[0]
+        return not (_reads_as_prose(bare) or JAPANESE.search(bare) or _THREE_WORDS.search(bare))
     return False
 
 
@@ -238,10 +234,10 @@ def is_shell(line: str) -> bool:
     if words[0].split("=")[0].isupper() and "=" in words[0]:
         return len(words) > 1
     if words[0] in _COMMANDS or words[0].startswith(("./", "/")):
-        return any(_NO_WORD.search(word) for word in words[1:])
-    return bool(
-        words[0].isascii() and re.fullmatch(r"[a-z][\w.+-]*", words[0]) and _FLAG.search(text)
-    )
+        plain = not _FLAG.search(text) and _THREE_WORDS.search(bare)
+        return not plain and any(_NO_WORD.search(word) for word in words[1:])
+    named = words[0].isascii() and re.fullmatch(r"[a-z][\w.+-]*", words[0])
+    return bool(named and _FLAG.search(text) and not _THREE_WORDS.search(bare))
 
 
 def is_prose(line: str) -> bool:

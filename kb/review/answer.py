@@ -17,7 +17,7 @@ from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations, Draft, to_sentences
 from kb.answer.statements import Reference, find_statement
 from kb.messages import message as words
-from kb.reading.parts import find_error_lines
+from kb.reading.parts import find_error_lines, telling
 from kb.reading.reading import Part
 from kb.reading.shapes import FRAME, without_prefix
 from kb.records import Chunk, Citation, Language, Sentence, Side
@@ -83,7 +83,7 @@ def review(
     ]
     if not judged and not outputs:
         return None
-    writer = _Writer(index, language, several=len(judged) + len(outputs) > 1)
+    writer = _Writer(index, language)
     for paste, findings in judged:
         writer.file(paste, findings)
         if findings and _WHOLE.search(prose):
@@ -94,8 +94,8 @@ def review(
     findings = [finding for _, findings in judged for finding in findings]
     query = ""
     if errors or not findings:
-        telling = errors or find_error_lines(message, parts)
-        query = without_prefix(telling[0].text).strip()[:_LONGEST_QUERY] if telling else ""
+        line = telling(errors or find_error_lines(message, parts))
+        query = without_prefix(line.text).strip()[:_LONGEST_QUERY] if line else ""
     return Review(
         tuple(writer.sentences),
         tuple(writer.citations.all),
@@ -110,8 +110,8 @@ def _pastes(parts: Sequence[Part], prose: str, sides: Collection[Side]) -> list[
     together = "\n".join(part.text for part in files)
     pastes = []
     for part in files:
-        own = sides_of(part.kind, part.text, prose, sides)
-        own = own or sides_of(part.kind, together, prose, sides)
+        own = sides_of(part.text, prose, sides)
+        own = own or sides_of(together, prose, sides)
         pastes.append(Paste(part.kind, part.text, prose, own))
     return pastes
 
@@ -119,10 +119,9 @@ def _pastes(parts: Sequence[Part], prose: str, sides: Collection[Side]) -> list[
 class _Writer:
     """Collects sentences and their citations."""
 
-    def __init__(self, index: Index, language: Language, *, several: bool) -> None:
+    def __init__(self, index: Index, language: Language) -> None:
         self._index = index
         self._language = language
-        self._several = several
         self.citations = Citations(index)
         self.sentences: list[Sentence] = []
 
@@ -174,7 +173,7 @@ class _Writer:
         self.sentences.append(replace(fix, lead=self._words("fix")))
         if finding.write:
             block = fenced(finding.write, "dockerfile" if paste.kind == "dockerfile" else "")
-            self.sentences.append(Sentence(block, tuple(numbers[:1]), "", None))
+            self.sentences.append(Sentence(block, (), "", None))
 
     def _problems(self, paste: Paste) -> None:
         problems = paste.dockerfile.problems
@@ -201,7 +200,8 @@ class _Writer:
             self._tell(self._words("no_error", **facts))
             return
         place = _Places(message, outputs)
-        first, *others = errors
+        first = telling(errors) or errors[0]
+        others = [one for one in errors if one is not first]
         self._tell(self._words("error", **facts, line=place(first), quote=code(first.text)))
         frame = next((one for one in others if FRAME.match(one.text)), None)
         if frame is not None:
@@ -210,7 +210,7 @@ class _Writer:
             self._tell(self._words(name, quote=code(frame.text), code=code(below)))
         rest = [one for one in others if not FRAME.match(one.text)]
         if rest:
-            self._tell(self._words("then", line=place(rest[0]), quote=code(rest[0].text)))
+            self._tell(self._words("also", line=place(rest[0]), quote=code(rest[0].text)))
 
     def _places(self, findings: Sequence[Finding]) -> str:
         return self._words("joiner").join(

@@ -110,6 +110,10 @@ class Finding:
 
     @property
     def write(self) -> str:
+        """The lines to write: those of this very file where they are known, else the pattern."""
+        edit = self.spot.edit
+        if edit is not None and edit.lines:
+            return "\n".join(edit.lines)
         return self.check.write.format(**self.spot.values)
 
 

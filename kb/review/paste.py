@@ -7,6 +7,7 @@ Knows nothing about checks.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,14 +26,34 @@ _INFERENCE = re.compile(
     r"|\bserv(?:e|ing)\b|\bbatch transform\b|\bhosting\b|\b/?ping\b|\binvocations\b",
     re.IGNORECASE | re.ASCII,
 )
-_TRAINS = re.compile(
-    r"sagemaker[-_]training\b|SAGEMAKER_PROGRAM|/opt/ml/input|SM_CHANNEL|SM_MODEL_DIR|\btrain(?:\.py|\b)"
+_SIGNS: tuple[tuple[Side, int, str], ...] = (
+    ("training", 3, r"sagemaker[-_](?:[a-z]+[-_])?training\b"),
+    (
+        "inference",
+        3,
+        r"sagemaker[-_](?:[a-z]+[-_])?inference\b|multi-model-server|/invocations",
+    ),
+    ("training", 2, r"^\s*FROM\s.*-training[:@]"),
+    ("inference", 2, r"^\s*FROM\s.*-inference[:@]"),
+    (
+        "inference",
+        2,
+        r"^\s*(?:CMD|ENTRYPOINT)\b.*(?:\bserve\b|serve(?:r|_\w+)?\.py|gunicorn|uvicorn|flask)",
+    ),
+    (
+        "training",
+        1,
+        r"SAGEMAKER_PROGRAM|/opt/ml/input|SM_CHANNEL|SM_MODEL_DIR|(?<![\w-])train(?:\.py)?(?![\w-])",
+    ),
+    (
+        "inference",
+        1,
+        r"(?<![\w-])serve(?:r?\.py)?(?![\w-])|\bgunicorn\b|\buvicorn\b|\bflask\b|\bfastapi\b"
+        r"|\b8080\b|\bnginx\b|\btorchserve\b",
+    ),
 )
-_SERVES = re.compile(
-    r"sagemaker[-_]inference\b|multi-model-server|\bserve(?:\.py|r\.py|r)?\b|\bgunicorn\b|\buvicorn\b"
-    r"|\bflask\b|\bfastapi\b|/invocations|\b8080\b|\bnginx\b|\btorchserve\b",
-    re.IGNORECASE,
-)
+"""What shows the side that a file is for, and how much: a toolkit more than an image, an image more
+than a word."""
 _INSTALLS = re.compile(
     r"\b(?:pip[\d.]*|uv pip|conda|mamba|micromamba)\s+(?:\S+\s+){0,6}?install\b|\buv add\b"
 )
@@ -40,7 +61,11 @@ _SYSTEM_INSTALLS = re.compile(r"\b(apt-get|apt|dnf|microdnf|yum|apk|zypper)\b(?:
 _SPLIT = re.compile(r"&&|\|\||;|\n|\|")
 _PIP_NAME = re.compile(r"[\"']?([A-Za-z0-9][\w.-]*)(?:\[[\w,.-]*\])?")
 _PYTHON_TAG = re.compile(r"(?<![a-z\d])py(?:thon)?-?(3)[._]?(\d{1,2})(?!\d)", re.IGNORECASE)
-_DEBIAN = re.compile(r"(?:slim|bookworm|bullseye|buster|trixie)")
+_PYTHON_CHOSEN = re.compile(
+    r"\b(?:python==?|python(?=3\.\d+ -m pip)|pip(?=3\.\d+ install))(3)\.(\d+)"
+)
+_PYTHON_OF = ((r"ubuntu:(?:24\.04|noble)", (3, 12)), (r"debian:(?:13|trixie)", (3, 13)))
+"""The `python3` of a distribution, where it is too new for the toolkits."""
 _SYSTEMS = (
     ("alpine", re.compile(r"alpine")),
     ("al2023", re.compile(r"amzn2023|al2023|amazonlinux:2023")),
@@ -117,10 +142,19 @@ class Paste:
 
     @cached_property
     def python(self) -> tuple[int, int] | None:
-        """The Python of the base, where its name tells it."""
+        """The Python that packages are installed into, where the file tells it."""
+        script = "\n".join(one.script for one in self.dockerfile.all("RUN"))
         base = self.dockerfile.base
-        named = re.match(r"(?:.*/)?python:(3)\.(\d+)", base) or _PYTHON_TAG.search(self.image.tag)
-        return (int(named[1]), int(named[2])) if named else None
+        named = (
+            _PYTHON_CHOSEN.search(self.dockerfile.filled(script))
+            or re.match(r"(?:.*/)?python:(3)\.(\d+)", base)
+            or _PYTHON_TAG.search(self.image.tag)
+        )
+        if named:
+            return (int(named[1]), int(named[2]))
+        if re.search(r"\bpython3(?:-pip|-venv|-dev)?(?![\w.])", script):
+            return next((python for sign, python in _PYTHON_OF if re.match(sign, base)), None)
+        return None
 
     @cached_property
     def installs(self) -> tuple[tuple[str, str, str, Instruction], ...]:
@@ -146,7 +180,7 @@ def system_of(image: str) -> str:
     return next((name for name, sign in _SYSTEMS if sign.search(image.lower())), "")
 
 
-def sides_of(kind: PartKind, text: str, message: str, sides: Collection[Side]) -> frozenset[Side]:
+def sides_of(text: str, message: str, sides: Collection[Side]) -> frozenset[Side]:
     """What a paste is for: as the person says, else as the paste itself plainly shows."""
     told = {
         side
@@ -158,10 +192,11 @@ def sides_of(kind: PartKind, text: str, message: str, sides: Collection[Side]) -
     if sides:
         return frozenset(sides)
     code = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
-    shown = {
-        side for side, sign in (("training", _TRAINS), ("inference", _SERVES)) if sign.search(code)
-    }
-    return frozenset(shown) if len(shown) == 1 else frozenset()  # type: ignore[arg-type]
+    shown = Counter[Side]()
+    for side, weight, sign in _SIGNS:
+        shown[side] += weight if re.search(sign, code, re.IGNORECASE | re.MULTILINE) else 0
+    (first, most), *others = shown.most_common()
+    return frozenset({first} if most and all(most > other for _, other in others) else ())
 
 
 def _installs(dockerfile: Dockerfile) -> Iterator[tuple[str, str, str, Instruction]]:
@@ -171,7 +206,7 @@ def _installs(dockerfile: Dockerfile) -> Iterator[tuple[str, str, str, Instructi
         for one in stage.instructions:
             if one.keyword != "RUN":
                 continue
-            script = " ".join(one.words) if one.words else one.script
+            script = " ".join(one.words) if one.words else dockerfile.filled(one.script)
             for command in _SPLIT.split(script):
                 yield from _of_command(command, one)
 

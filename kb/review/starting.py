@@ -25,6 +25,7 @@ _LOOPBACK = re.compile(r"(?:127\.0\.0\.1|\blocalhost\b)")
 _HOST = re.compile(
     r"--host\b|--bind\b|\s-b\b|\s-h\b|--uds|--fd|unix:|\[::\]|0\.0\.0\.0|-c\b|--config\b|\$"
 )
+_RUNS_ITSELF = re.compile(r"python[\d.]*|torchrun|accelerate|deepspeed|Rscript|java|[\w-]+\.py")
 _SIDES = {"train": "training", "serve": "inference"}
 _BIND_VARIABLE = re.compile(r"SAGEMAKER_BIND_TO_PORT")
 _BEFORE_SERVER = re.compile(
@@ -74,7 +75,12 @@ def nothing_starts(paste: Paste, word: str) -> Iterator[Spot]:
     if not file.chain or file.problems or file.last("CMD") or _has_entrypoint(paste):
         return
     lowest = file.chain[0].origin
-    if lowest is None or not paste.is_on_plain_image or may_start(paste, word):
+    if (
+        lowest is None
+        or "$" in paste.dockerfile.base
+        or not paste.is_on_plain_image
+        or may_start(paste, word)
+    ):
         return
     if word == "train" and (paste.has_requirements and "SAGEMAKER_PROGRAM" in file.environment):
         return
@@ -196,6 +202,8 @@ def entrypoint_is_set(paste: Paste, over: str) -> Iterator[Spot]:
         return
     if "train" in map(posixpath.basename, entrypoint.arguments):
         return
+    if not any(_RUNS_ITSELF.fullmatch(posixpath.basename(word)) for word in entrypoint.arguments):
+        return  # a script may hand the word on: exec "$@"
     toolkit = paste.has_package("sagemaker-training")
     aws = paste.is_on_aws_image and "training" in paste.scopes and "inference" not in paste.scopes
     if (over == "toolkit" and toolkit) or (over == "aws" and aws and not toolkit):
@@ -249,6 +257,8 @@ def _line(line: int, quote: str, better: str, **values: str) -> Spot:
 
 def exposes_other_port(paste: Paste, port: str) -> Iterator[Spot]:
     """EXPOSE of other ports alone, and the right one nowhere in the file."""
+    if "inference" not in paste.sides:
+        return  # many a tool is exposed in other images
     if re.search(rf"\b{port}\b|SAGEMAKER_BIND_TO_PORT", paste.text):
         return
     for one in paste.dockerfile.all("EXPOSE"):
@@ -287,9 +297,12 @@ def server_has_no_host(paste: Paste) -> Iterator[Spot]:
             yield replaced(one, line, better=line)
 
 
-def file_may_lack_execute_bit(paste: Paste, words: Sequence[str]) -> Iterator[Spot]:
-    """A `train` or `serve` file that is copied and never made executable."""
-    if _has_entrypoint(paste) or "chmod" in paste.text:
+def file_may_lack_execute_bit(paste: Paste, words: Sequence[str], says: str) -> Iterator[Spot]:
+    """A `train` or `serve` file that is copied and never made executable.
+
+    It may have its bit in the repository, so this counts only where the person tells the symptom.
+    """
+    if not paste.says(says) or _has_entrypoint(paste) or "chmod" in paste.text:
         return
     for one, sources, place in paste.dockerfile.copies:
         names = {posixpath.basename(source) for source in sources}

@@ -18,7 +18,7 @@ _ROUTE = re.compile(
     r"@[\w.]+\.(?:route|get|post|api_route)\(|add_url_rule\(|add_api_route\(|\bRoute\(|app\.(?:get|post)\("
 )
 _CUT = re.compile(r"^\s*(?:#\s*)?(?:\.\.\.|…|\(略\)|省略|snip)\s*$", re.MULTILINE)
-_RUN = re.compile(r"\b(?:app|server|application)\.run\(|\buvicorn\.run\(|\bserve\(")
+_RUN = re.compile(r"\b(?:app|server|application)\.run\(|\buvicorn\.run\(")
 
 
 def has_line(

@@ -329,6 +329,69 @@ docker push 111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/churn:1
         "get-login",
         "$(aws ecr get-login --no-include-email --region ap-northeast-1)",
     ),
+    "conda-python": Faulty(
+        """学習で落ちます
+FROM continuumio/miniconda3:24.1.2-0
+RUN conda install -y python=3.12 && pip install sagemaker-training
+COPY train.py /opt/ml/code/
+ENV SAGEMAKER_PROGRAM=train.py""",
+        "python-training",
+        "FROM continuumio/miniconda3:24.1.2-0",
+    ),
+    "nginx": Faulty(
+        """推論の nginx.conf です。ping が通りません
+```nginx
+server {
+  listen 80;
+  location / { proxy_pass http://unix:/tmp/gunicorn.sock; }
+}
+```""",
+        "nginx-port",
+        "  listen 80;",
+    ),
+    "socket-address": Faulty(
+        """endpoint never gets healthy
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.send_response(200)
+HTTPServer(("localhost", 8080), Handler).serve_forever()""",
+        "code-address",
+        'HTTPServer(("localhost", 8080), Handler).serve_forever()',
+    ),
+    "cmd-over-train": Faulty(
+        """学習コードが動かない
+FROM 763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1.0-gpu-py310-cu121-ubuntu20.04-sagemaker
+COPY train.py /opt/program/train.py
+CMD ["python", "/opt/program/train.py"]""",
+        "cmd-over-train",
+        'CMD ["python", "/opt/program/train.py"]',
+    ),
+    "host-name": Faulty(
+        """2ノードの学習が hang します
+import os
+import torch.distributed as dist
+os.environ["MASTER_ADDR"] = "algo-1"
+dist.init_process_group("nccl")""",
+        "host-name",
+        'os.environ["MASTER_ADDR"] = "algo-1"',
+    ),
+    "arm-laptop": Faulty(
+        """training job on my M2 mac image: exec format error
+```
+docker build -t fit:1 .
+docker push 111122223333.dkr.ecr.us-east-1.amazonaws.com/fit:1
+```""",
+        "platform",
+        "docker build -t fit:1 .",
+    ),
+    "old-account": Faulty(
+        """これ使えますか
+FROM 520713654638.dkr.ecr.us-west-2.amazonaws.com/sagemaker-pytorch:0.4.0-cpu-py3
+RUN pip install pandas""",
+        "legacy-account",
+        "FROM 520713654638.dkr.ecr.us-west-2.amazonaws.com/sagemaker-pytorch:0.4.0-cpu-py3",
+    ),
 }
 
 SOUND = {

@@ -7,7 +7,7 @@ from textwrap import dedent
 import pytest
 
 from kb.reading import shapes
-from kb.reading.parts import find_error_lines, find_parts
+from kb.reading.parts import find_error_lines, find_parts, telling
 from kb.reading.reading import Part
 
 DOCKERFILE = """FROM python:3.11-slim
@@ -109,6 +109,16 @@ def test_a_paste_may_be_the_whole_message() -> None:
         "2026-01-10 から動かなくなりました。",
         "The error rate is 0.2, is that fine?",
         "Region: us-east-1",
+        "FROM に書くアカウント ID って何番でしたっけ",
+        "FROM に書くアカウントIDって何番でしたっけ",
+        "LABEL com.amazonaws.sagemaker.capabilities.multi-models=true って何のためですか",
+        "we rebuilt tensorflow w/ --config=mkl for the training fleet",
+        "scorer = rust axum service, 20mb binary",
+        "PyTorch 2.12 で学習したい。",
+        "PaddlePaddle 3 behind an endpoint?",
+        "EnableNetworkIsolation=True の学習に shap が欲しい",
+        "transform(), keras 2.2 w/ TF 1.4 (AWS: gone). Go how?",
+        "nvidia-smi in my container: what is 535.10?",
         "- build with docker",
         "1. train で学習",
     ],
@@ -270,3 +280,47 @@ def test_what_is_no_text_is_no_part() -> None:
     assert find_parts("") == ()
     assert find_parts(" \n\n ") == ()
     assert find_parts("😀\x00") == (Part("prose", 0, 2, "😀\x00"),)
+
+
+def test_a_line_that_announces_a_traceback_comes_behind_it() -> None:
+    log = f"2026-01-10 05:20:00 [ERROR] Exception in worker process\n{TRACEBACK}"
+    assert errors(log)[0].startswith("FileNotFoundError: [Errno 2]")
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        (
+            "FailureReason: AlgorithmError: ExecuteUserScriptError:\nExitCode 1\n"
+            "ErrorMessage \"ModuleNotFoundError: No module named 'sentencepiece'\"",
+            "ErrorMessage \"ModuleNotFoundError: No module named 'sentencepiece'\"",
+        ),
+        (
+            "FailureReason: AlgorithmError: , exit code: 137",
+            "FailureReason: AlgorithmError: , exit code: 137",
+        ),
+        (
+            "W1030 08:12:44.105000 140 api.py:704] Received 15, shutting down workers\n"
+            "E1030 08:12:45.105000 140 api.py:826] failed (exitcode: -9) local_rank: 0 (pid: 33)",
+            "E1030 08:12:45.105000 140 api.py:826] failed (exitcode: -9) local_rank: 0 (pid: 33)",
+        ),
+        (
+            "#12 2.311 Collecting torch==2.2.2\n"
+            "#12 9.871   error: command 'gcc' failed: No such file or directory\n"
+            '#12 ERROR: process "/bin/sh -c pip" did not complete successfully: exit code: 1',
+            "#12 9.871   error: command 'gcc' failed: No such file or directory",
+        ),
+    ],
+)
+def test_the_telling_line_says_more_than_that_something_ended(log: str, line: str) -> None:
+    found = telling(find_error_lines(log, find_parts(log)))
+    assert found is not None
+    assert found.text == line
+
+
+def test_comments_above_from_belong_to_the_dockerfile() -> None:
+    paste = (
+        "# Copyright of somebody\n# All rights reserved\n\n# the base\nFROM python:3.10\nUSER root"
+    )
+    assert kinds(f"見てください\n\n{paste}")[-1] == "dockerfile"
+    assert find_parts(paste)[0].text == paste
