@@ -350,3 +350,13 @@ def test_a_decision_beside_a_paste_follows_the_review(talk: Talk) -> None:
     answer = talk.ask({text: {**read, "queries": ("学習です。どのパターン？",)}}, text)
     assert answer.patterns == ("training-1",)
     assert answer.answer.index("CMD [") < answer.answer.index("学習パターン 1")
+
+
+def test_why_two_decisions_gives_each_its_reason(talk: Talk) -> None:
+    text = "会社のベースイメージが必須。学習も推論も。どのパターン？"
+    script = {text: case("own_base", sides=("training", "inference"))}
+    why = talk.ask(script, text, "なんで？")
+    assert why.answer.count("**なぜ**") == 2
+    ways = talk.ask(script, text, "他の方法は？")
+    for title in ("学習パターン 1", "学習パターン 3", "推論パターン 1", "推論パターン 3"):
+        assert title in ways.answer
