@@ -138,6 +138,8 @@ class Assistant:
         """What the message says, together with the conversation; each message is read once."""
         index, key = self._store.current(), _key(question, history)
         reading = self._readings.get(key, lambda: self._reader.read(question, history))
+        if not history and not any(map(str.isalnum, question)):
+            reading = Reading(question, reading.language, "question")  # nothing to act on, or ask
         spoken = wanted or _language(reading, history)
         request = Request(question, history, reading, spoken, index, wanted)
         if request.settles or _image_reply(request) is None:
@@ -201,8 +203,8 @@ class Assistant:
         answer = self._settled(request)
         if answer.language == language:
             return answer
-        looked_up = any(sentence.looked_up for sentence in answer.sentences)
-        if answer.declined or answer.decision or answer.clarify or looked_up:
+        only_quotes = all(s.citations and not s.looked_up for s in answer.sentences)
+        if answer.declined or answer.decision or answer.clarify or not only_quotes:
             return self._settled(replace(request, language=language, wanted=language))
         content = in_language(standing_on(answer, request.index), language)
         return _finished(replace(request, language=language), content)

@@ -1,4 +1,4 @@
-"""Hits to sentences: quotes, composing, Markdown.
+"""Hits to sentences: quotes, composing, Markdown; and a given answer in another form.
 
-Takes hits, gives sentences with citations. Knows nothing about conversations or chat models.
+Takes hits, or an answer, gives sentences with citations. Knows nothing about chat models.
 """

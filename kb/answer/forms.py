@@ -32,7 +32,7 @@ def shorter(standing: Standing) -> Content:
     """The direct sentence and the command."""
     page = Page(standing)
     for sentence in standing.cited[:1]:
-        page.keep(sentence, marker="", lead=False)
+        page.keep(sentence, marker="")
     for block in [s for s in standing.cited if _is_code(s)][:1]:
         page.keep(block)
         return page.content()
@@ -59,7 +59,7 @@ def detail(standing: Standing) -> Content:
     page, told = Page(standing), standing.cited
     if not told:
         return page.content()
-    page.keep(told[0], marker="", lead=False)
+    page.keep(told[0], marker="")
     shown = {c.id for c in standing.quoted if c is not None}
     new = blocks = 0
     for section in standing.sections:

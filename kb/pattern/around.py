@@ -7,13 +7,14 @@ where the index lacks the statements, or the case is open. Knows nothing about m
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kb.answer.content import Content, fixed, said
 from kb.messages import message
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.explain import StatementMissing, Writer, shown
 from kb.pattern.patterns import SIDES, Outcome, load_model
-from kb.pattern.situation import Weighed, holding, weigh
+from kb.pattern.situation import holding, weigh
 from kb.reading.reading import CaseReading
 from kb.records import Condition, Language, Raised, Sentence
 from kb.search.index import Index
@@ -27,9 +28,11 @@ def why(case: CaseReading, index: Index, language: Language) -> Content | None:
     """The rule that decided, its reason, what each condition means, what would change it."""
     writer = Writer(index, language)
     try:
-        for weighed in decided(case):
+        found = decided(case)
+        for weighed in found:
             verdict, outcome = weighed.verdict, weighed.outcome
-            writer.decided(verdict, outcome, weighed.words)
+            side = verdict.side if len(found) > 1 else None
+            writer.decided(verdict, outcome, weighed.words, side=side)
             writer.sentences.append(_rule(verdict, language))
             writer.proofs([r for r in weighed.words if r.signal not in SIDES])
             writer.changes(verdict, outcome)
@@ -73,17 +76,22 @@ def drop(signal: str, language: Language) -> str:
     return message("drop_condition", language, label=load_model().signal[signal].label.of(language))
 
 
-class _Decided:
-    """A verdict with an outcome."""
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A verdict with its outcome, and the words that led to it."""
 
-    def __init__(self, weighed: Weighed, outcome: Outcome) -> None:
-        self.verdict, self.words, self.outcome = weighed.verdict, weighed.words, outcome
+    verdict: Verdict
+    outcome: Outcome
+    words: tuple[Raised, ...]
 
 
-def decided(case: CaseReading) -> list[_Decided]:
+def decided(case: CaseReading) -> list[Decided]:
     """The decisions on a case; none where it is open."""
-    found = weigh(case)
-    return [_Decided(w, w.verdict.outcome) for w in found if w.verdict.outcome is not None]
+    return [
+        Decided(one.verdict, one.verdict.outcome, one.words)
+        for one in weigh(case)
+        if one.verdict.outcome is not None
+    ]
 
 
 def _content(sentences: Sequence[Sentence], writer: Writer, case: CaseReading) -> Content | None:

@@ -11,6 +11,7 @@ from kb.assistant import Assistant
 from kb.messages import message
 from kb.pattern.around import drop
 from kb.pattern.patterns import load_model
+from kb.reading.parts import find_parts
 from kb.reading.reading import CaseReading
 from kb.records import Answer, Condition, Language, Side
 from kb.search.embedding import BundledEmbedder
@@ -297,3 +298,65 @@ def test_the_table_of_a_decision_names_its_points(talk: Talk) -> None:
     rows = talk.ask({}, DECIDED["ja"], "表にして").sentences[1].text.splitlines()
     assert rows[2].startswith(f"| {message('decide_verdict', 'ja')} |")
     assert not any(row.startswith("|  |") for row in rows)
+
+
+# --- pastes ---------------------------------------------------------------------------------------
+
+DOCKERFILE = """\
+FROM python:3.11-slim
+COPY . /srv
+CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8080"]"""
+LOG = "\n".join(
+    f"2026-06-11 05:20:{second:02} INFO step {second} loss=2.31 lr=0.0003" for second in range(40)
+).replace("INFO step 25", "ERROR OSError: [Errno 28] No space left on device: '/opt/ml/x' step 25")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "これで推論エンドポイントが Failed になります。どこ直せばいい？",
+        "My endpoint fails. What is wrong?",
+    ],
+)
+def test_a_pasted_file_is_answered_by_its_own_line_first(talk: Talk, asked: str) -> None:
+    text = f"{asked}\n\n```dockerfile\n{DOCKERFILE}\n```"
+    answer = talk.ask({}, text)
+    assert answer.answer.index('CMD ["uvicorn"') < answer.answer.index("[1]")
+    assert answer.sentences[0].supported is None
+    assert not answer.declined
+
+
+def test_a_log_is_answered_by_what_the_sources_say_of_its_telling_line(talk: Talk) -> None:
+    answer = talk.ask({}, f"何が起きてる？\n```\n{LOG}\n```")
+    assert "No space left on device" in answer.sentences[0].text
+    assert "30 GB" in answer.answer
+
+
+def test_forms_act_on_a_review_too(talk: Talk) -> None:
+    text = f"推論で使います。どこが悪い？\n```dockerfile\n{DOCKERFILE}\n```"
+    for form in ("短く", "英語で", "表にして", "Slackに貼れるように"):
+        answer = talk.ask({}, text, form)
+        assert answer.act == "form"
+        assert answer.citations
+        assert ('CMD ["uvicorn"' in answer.answer) or form == "表にして"
+
+
+def test_a_decision_beside_a_paste_follows_the_review(talk: Talk) -> None:
+    text = (
+        f"学習です。どのパターン？\n```dockerfile\n{DOCKERFILE.replace('uvicorn', 'python')}\n```"
+    )
+    parts = find_parts(text)
+    read = {**case("os_packages", sides=("training",), act="paste"), "parts": parts}
+    answer = talk.ask({text: {**read, "queries": ("学習です。どのパターン？",)}}, text)
+    assert answer.patterns == ("training-1",)
+    assert answer.answer.index("CMD [") < answer.answer.index("学習パターン 1")
+
+
+def test_why_two_decisions_gives_each_its_reason(talk: Talk) -> None:
+    text = "会社のベースイメージが必須。学習も推論も。どのパターン？"
+    script = {text: case("own_base", sides=("training", "inference"))}
+    why = talk.ask(script, text, "なんで？")
+    assert why.answer.count("**なぜ**") == 2
+    ways = talk.ask(script, text, "他の方法は？")
+    for title in ("学習パターン 1", "学習パターン 3", "推論パターン 1", "推論パターン 3"):
+        assert title in ways.answer
