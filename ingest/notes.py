@@ -2,8 +2,8 @@
 
 Takes the text of a note, gives its sections with exact spans. A note is Markdown; below each `##`
 heading stands a comment with an id, the questions and, for a section about an error, the error's
-wordings; then statements, one a line, each ending with its evidence as footnotes. Fenced blocks and tables belong to the statement before them. Knows
-nothing about chunks, embedding or the store.
+wordings; then statements, one a line, each ending with its evidence as footnotes. Fenced blocks and
+tables belong to the statement before them. Knows nothing about chunks, embedding or the store.
 """
 
 from __future__ import annotations
