@@ -17,6 +17,7 @@ from functools import partial
 from kb.answer.compose import compose
 from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations, to_sentences
+from kb.answer.respond import Response, respond
 from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import Advice, advise, further
@@ -140,11 +141,28 @@ class Assistant:
         if advice is not None and (scope.reason is None or advice.asked):
             yield from self._advised(question, query, lang, index, retrieval, trace, advice)
             return
-        if scope.reason is not None:
+        if scope.reason not in (None, "not_in_sources"):
             answer = self._declined(question, lang, scope.reason, index)
             yield replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
             return
-        yield from self._composed(question, query, lang, index, retrieval, trace, history)
+        declined = scope.reason is not None
+        response = respond(
+            asked,
+            query,
+            retrieval,
+            index,
+            lang,
+            scope.signals,
+            declined=declined,
+            rewritten=rewritten,
+        )
+        trace = replace(
+            trace, hits=response.retrieval.hits, signals={**trace.signals, **response.signals}
+        )
+        if response.is_middle:
+            yield from self._middle(question, lang, index, response, trace)
+            return
+        yield from self._composed(question, query, lang, index, response, trace, history)
 
     def _advised(
         self,
@@ -193,11 +211,11 @@ class Assistant:
         query: str,
         lang: Language,
         index: Index,
-        retrieval: Retrieval,
+        response: Response,
         trace: Trace,
         history: tuple[Turn, ...],
     ) -> Iterator[str | Answer]:
-        notice = ""
+        notice, retrieval = "", response.retrieval
         if self._writer is not None:
             try:
                 written = yield from self._writer.write(
@@ -224,14 +242,31 @@ class Assistant:
                 return
             except WriterGaveUp:
                 notice = message("fell_back", lang)
-        citations = Citations(index)
-        drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
-        sentences = self._proven(to_sentences(drafts, citations, lang), citations)
+        citations = response.citations
+        sentences = self._proven(response.sentences, citations)
         answer = self._finished(
             question, lang, index, sentences, citations.all, "extractive", trace
         )
         yield from _pieces(sentences)
         yield replace(answer, notice=notice)
+
+    def _middle(
+        self, question: str, lang: Language, index: Index, response: Response, trace: Trace
+    ) -> Iterator[str | Answer]:
+        """What the sources lack, by name, and what is nearest to it."""
+        citations = response.citations
+        opening, *nearest = response.sentences
+        sentences = (opening, *self._proven(nearest, citations))
+        text = to_markdown(sentences)
+        if not nearest:
+            text += "\n\n" + message("covers", lang)
+        yield replace(
+            self._declined(question, lang, "not_in_sources", index, text),
+            sentences=sentences,
+            citations=tuple(citations.all),
+            suggestions=_suggestions(response.retrieval, lang),
+            trace=trace,
+        )
 
     def _proven(self, sentences: Sequence[Sentence], citations: Citations) -> list[Sentence]:
         """Each sentence with whether its quotes prove it."""

@@ -27,16 +27,19 @@ _ALIKE = 0.6
 139` for `exit code 137` is at 2 of 3, `'encode'` for `'endswith'` at 5 of 6."""
 _FORM = 3
 """Words of a wording from which on it has a form to compare."""
-_QUOTES = str.maketrans({**dict.fromkeys("“”„「」『』", '"'), **dict.fromkeys("‘’`´", "'"), "\\": ""})
+_QUOTES = str.maketrans(
+    {**dict.fromkeys("“”„「」『』", '"'), **dict.fromkeys("‘’`´", "'"), "\\": ""}
+)
 _JAPANESE = r"[\u3001-\u30ff\u3400-\u9fff]"
 _BLANK = re.compile(rf" (?={_JAPANESE})|(?<={_JAPANESE}) ")
 _WORD = re.compile(r"[^\W_][\w.$/-]*", re.ASCII)
 _EDGE = re.compile(r"[a-z0-9_]", re.ASCII)
 _ERROR = re.compile(
-    r"(?a)\b[A-Z]\w*(?:Error|Exception|Fault)\b"
-    r"|(?i:\berror\b\W|\bexit(?:ed)?[ -]?(?:with )?(?:code|status)\W*\d|終了コード\W*\d|\bfatal\b"
-    r"|traceback \(most)"
+    r"(?a)\b[A-Z]\w*(?:Error|Exception|Fault) ?[:：]"
+    r"|(?i:\berror\b ?[:：]|\bexit(?:ed)?[ -]?(?:with )?(?:code|status)\W*\d|終了コード\W*\d"
+    r"|traceback \(most|\[fatal )"
 )
+"""An error as it is pasted; one that is only spoken of (“a PermissionError”) is no wording."""
 
 
 @dataclass(frozen=True, slots=True)
