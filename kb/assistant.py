@@ -29,6 +29,7 @@ from kb.search.index import Index, IndexStore
 from kb.search.rerank import Reranker
 from kb.search.retrieve import Retrieval, retrieve
 from kb.search.scope import decide_scope, is_unsafe, without_attack
+from kb.search.wordings import errors_in
 from kb.text.language import language
 from kb.text.normal import normalize, respell
 from kb.text.words import mentions
@@ -179,7 +180,8 @@ class Assistant:
         Put together from the sources with a chat model, too: a decision is never reworded.
         """
         citations = advice.opening.citations
-        drafts = compose(query, retrieval.hits, index.lexical.weight, lang)
+        shown = errors_in(question, index)
+        drafts = compose(query, retrieval.hits, index.lexical.weight, lang, shown=shown)
         pattern = advice.decision.pattern if advice.decision else None
         more = to_sentences(further(drafts, citations, query, pattern), citations, lang)
         rest = [
@@ -256,8 +258,8 @@ class Assistant:
         """What the sources lack, by name, and what is nearest to it."""
         citations = response.citations
         opening, *nearest = response.sentences
-        sentences = (opening, *self._proven(nearest, citations))
-        text = to_markdown(sentences)
+        sentences = (opening, *self._proven(nearest, citations)) if nearest else ()
+        text = to_markdown(sentences or (opening,))
         if not nearest:
             text += "\n\n" + message("covers", lang)
         yield replace(

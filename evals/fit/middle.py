@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from evals.evaluate import read_golden
+from evals.evaluate import Item, read_golden
 from evals.fit.descend import Matrix, descend
 from kb.assistant import Assistant
 from kb.records import Language, Turn
@@ -64,16 +64,7 @@ class Asked:
 def read(index: Index) -> Iterator[Asked]:
     """All messages with a label that holds for `index`."""
     golden = read_golden(DATA / "golden.yaml")
-    held_out = {item.thread for item in golden if item.thread and item.split == "test"}
-    for file in sorted(FOLDER.glob("*.jsonl")):
-        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
-            if row["thread"] in held_out:
-                continue  # set aside to measure answers
-            sections = {f"note:{section}" for section in row["sections"]}
-            if sections and not sections & index.groups.keys():
-                continue  # the index lacks the section: nobody has looked at what else answers
-            language = _language(row["language"])
-            yield Asked(row["message"], language, bool(sections), row["fold"], (), True)
+    yield from _from_threads(index, golden)
     for place, item in enumerate(golden):
         if item.kind == "thread":
             continue  # those of the tuning slice stand in middle/ already
@@ -82,6 +73,24 @@ def read(index: Index) -> Iterator[Asked]:
             yield Asked(
                 item.question, language, item.declined is None, place % _FOLDS, item.history
             )
+    yield from _from_scope()
+
+
+def _from_threads(index: Index, golden: Iterable[Item]) -> Iterator[Asked]:
+    """Restated messages; the threads of golden items that are set aside are left to these."""
+    held_out = {item.thread for item in golden if item.thread and item.split == "test"}
+    for file in sorted(FOLDER.glob("*.jsonl")):
+        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            sections = {f"note:{section}" for section in row["sections"]}
+            if sections and not sections & index.groups.keys():
+                continue  # the index lacks the section: nobody has looked at what else answers
+            if row["thread"] not in held_out:
+                language = _language(row["language"])
+                yield Asked(row["message"], language, bool(sections), row["fold"], (), True)
+
+
+def _from_scope() -> Iterator[Asked]:
+    """Some of the questions that were written for the decision to answer."""
     for file in sorted((DATA / "scope").glob("*.yaml")):
         if file.stem in ("heldout", "attack", "unsafe", "honest"):
             continue

@@ -110,7 +110,11 @@ def compose(
     candidates = [c for c in candidates if not other_framework(query, c.draft.text)] or candidates
     if not candidates:
         return []
-    direct = _direct(candidates, asked, number=asks_number(query))
+    lead = candidates[0]
+    if shown.fit(lead.draft.chunk.group) == "same":
+        direct = lead  # an error that is shown: its cause, which opens its section
+    else:
+        direct = _direct(candidates, asked, number=asks_number(query))
     chosen = _choose(candidates, direct, asked, weigh, language, most)
     drafts: list[Draft] = []
     condition = ""

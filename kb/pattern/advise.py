@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kb.answer.forms import other_framework
 from kb.answer.quotes import Citations, Draft
 from kb.pattern.cases import Case, read_case
 from kb.pattern.decide import decide_signals
@@ -85,13 +86,14 @@ def _with_proposed(case: Case, proposed: Sequence[Raised]) -> Case:
 def further(
     drafts: Sequence[Draft], citations: Citations, query: str, pattern: PatternId | None
 ) -> list[Draft]:
-    """The first statements that are not quoted yet, and not on the side that is not meant.
+    """The first statements that are not quoted yet, and not on a side or framework not meant.
 
     Code and tables come along only when asked for.
     """
     wanted, side = mentions(query, "sample"), (pattern or "").partition("-")[0]
     if side in ("training", "inference"):
         drafts = [draft for draft in drafts if facet(draft.text) in ("", side)]
+    drafts = [draft for draft in drafts if not other_framework(query, draft.text)]
     kept: list[Draft] = []
     said = 0
     for place, draft in enumerate(drafts):

@@ -165,10 +165,15 @@ def names_in(message: str) -> tuple[Name, ...]:
     """The names of a message, each once."""
     names: dict[str, Name] = {}
     for words, tokens, start in words_in(message):
-        weight = max(map(_rarity, tokens[:1] if words.isascii() else tokens))
-        identifier = bool(_IDENTIFIER.search(words))
         opening = _OPENING.search(message[max(0, start - 8) : start]) is not None
-        name = Name(words, tokens, weight, identifier, start, is_opening=opening)
+        name = Name(
+            words,
+            tokens,
+            max(map(_rarity, tokens[:1] if words.isascii() else tokens)),
+            bool(_IDENTIFIER.search(words)),
+            start,
+            is_opening=opening,
+        )
         names.setdefault(words.lower(), name)
     return tuple(names.values())
 
