@@ -110,9 +110,9 @@ def compose(
     candidates = [c for c in candidates if not other_framework(query, c.draft.text)] or candidates
     if not candidates:
         return []
-    lead = candidates[0]
-    if shown.fit(lead.draft.chunk.group) == "same":
-        direct = lead  # an error that is shown: its cause, which opens its section
+    opening = candidates[0]
+    if shown.fit(opening.draft.chunk.group) == "same":
+        direct = opening  # an error that is shown: its cause, which opens its section
     else:
         direct = _direct(candidates, asked, number=asks_number(query))
     chosen = _choose(candidates, direct, asked, weigh, language, most)
@@ -125,7 +125,8 @@ def compose(
     for candidate in order:
         marked = _marked(candidate, chosen, candidates)
         if candidate.condition and candidate.condition != condition:
-            lead = message("if_log", language or marked.chunk.language, wording=candidate.condition)
+            reader = language or marked.chunk.language
+            lead = message("if_log", reader, wording=candidate.condition)
             marked = replace(marked, lead=f"{lead}\n")
         condition = candidate.condition
         drafts += [marked, *candidate.blocks]
