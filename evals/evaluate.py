@@ -49,6 +49,7 @@ KINDS = (
     "unsafe",
     "false_premise",
     "injection",
+    "thread",
 )
 
 
@@ -67,6 +68,8 @@ class Item:
     evidence: tuple[str, ...] = ()
     facts: tuple[tuple[str, ...], ...] = ()
     absent: tuple[str, ...] = ()
+    thread: str = ""
+    """The public thread that a message of the kind `thread` is restated from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from ingest import stale as claims
 from ingest.collect import Collection, collect
 from ingest.evidence import read_evidence, write_footnotes
 from ingest.gate import changes, gate
@@ -98,6 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     links = commands.add_parser("links", help="ask whether all links of evidence and sources exist")
     links.add_argument("folder", nargs="?", default="notes", type=Path)
     links.set_defaults(run=_links)
+    stale_claims = commands.add_parser(
+        "stale", help="claims that were checked long ago, such as known bugs"
+    )
+    stale_claims.add_argument("folder", nargs="?", default="notes", type=Path)
+    stale_claims.set_defaults(run=_stale)
     onboarding = commands.add_parser(
         "onboarding", help="hold the onboarding path and its questions against the notes"
     )
@@ -295,6 +302,19 @@ def _links(options: argparse.Namespace, settings: Settings, console: Console) ->
     for line in lines_of(verdicts):
         console.print(escape(line), soft_wrap=True)
     return int(any(verdict.state == "dead" for verdict in verdicts))
+
+
+def _stale(options: argparse.Namespace, settings: Settings, console: Console) -> int:
+    evidence = read_evidence(options.folder / "evidence.yaml").values()
+    old = claims.stale(evidence, datetime.now(UTC).date())
+    for one in old:
+        line = f"[yellow]{one.checked}[/] {one.evidence.id}: {escape(one.evidence.claim.strip())}"
+        console.print(line, soft_wrap=True)
+    if not old:
+        count = len(claims.dated(evidence))
+        days = claims.AGE.days
+        console.print(f"{count} claims carry a day; none was checked more than {days} days ago.")
+    return int(bool(old))
 
 
 def _onboarding(options: argparse.Namespace, settings: Settings, console: Console) -> int:

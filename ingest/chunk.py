@@ -21,7 +21,7 @@ from kb.text.sentences import sentences
 
 LIMIT = 480
 """Model tokens of `search_text`, headings included. The bundled model reads 512."""
-CHUNKER = "5"
+CHUNKER = "6"
 """Raise when this file or parse.py changes what is stored, so that old copies are made anew."""
 _HEADING_LIMIT = 120
 """Model tokens that the headings may take of them."""
@@ -226,6 +226,8 @@ def _section_chunks(
     yield made("question", section.heading_span, section.heading)  # one more way to ask
     for question, span in section.questions:
         yield made("question", span, question)
+    for wording, span in section.errors:
+        yield replace(made("question", span, wording.replace("*", " ")), marker=wording)
     for order, statement in enumerate(section.statements, 1):
         yield made(
             "statement", statement.span, f"{path}\n{plain(statement.span.text)}", order, statement

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -29,6 +30,8 @@ class Evidence:
     source: str
     urls: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
+    checked: date | None = None
+    """The day on which a claim that may change was last found true; see ingest.stale."""
 
 
 def read_evidence(file: Path) -> dict[str, Evidence]:

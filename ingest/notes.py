@@ -1,9 +1,9 @@
 """Our own notes: sections in the form of answers, with the questions people ask beside them.
 
 Takes the text of a note, gives its sections with exact spans. A note is Markdown; below each `##`
-heading stands a comment with an id and the questions, then statements, one a line, each ending with
-its evidence as footnotes. Fenced blocks and tables belong to the statement before them. Knows
-nothing about chunks, embedding or the store.
+heading stands a comment with an id, the questions and, for a section about an error, the error's
+wordings; then statements, one a line, each ending with its evidence as footnotes. Fenced blocks and
+tables belong to the statement before them. Knows nothing about chunks, embedding or the store.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _REFERENCES = re.compile(r"(?:\[\^[\w-]+\])+[ \t]*$")
 _REFERENCE = re.compile(r"\[\^([\w-]+)\]")
 _MARKER = re.compile(r"(?:[-*]|\d+\.)[ \t]+")
 _URL = re.compile(r"https?://[^\s<>)]+")
+_LETTER = re.compile(r"[^\W_]")
+_TELLING = 5
+"""Letters and digits of an error wording at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,9 @@ class NoteSection:
     line: int
     questions: tuple[tuple[str, Span], ...]
     statements: tuple[Statement, ...] = field(default=())
+    errors: tuple[tuple[str, Span], ...] = field(default=())
+    """Wordings of the error that the section is about, as people paste them; `*` stands for what
+    differs from case to case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +105,27 @@ def _section(text: str, match: re.Match[str], end: int) -> NoteSection:
         fields = {key.value: value for key, value in root.value}
         identity = str(fields["id"].value)
         questions = tuple(_question(text, offset, node) for node in fields["questions"].value)
+        errors = tuple(_question(text, offset, node) for node in _items(fields.get("errors")))
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ParseError(
             f"line {line}: the comment below “{match['heading']}” must hold id and questions, "
-            "as YAML"
+            "as YAML, and may hold errors"
         ) from error
+    for wording, _ in errors:
+        if len(_LETTER.findall(wording)) < _TELLING:
+            raise ParseError(
+                f"line {line}: the error wording “{wording}” is too short to tell one error from "
+                f"another; give at least {_TELLING} letters or digits of it"
+            )
     statements = tuple(_statements(text, match.end(), end))
     left = match.start("heading") + len(match["heading"]) - len(match["heading"].lstrip())
     heading = match["heading"].strip()
     span = Span(left, left + len(heading), heading)
-    return NoteSection(identity, heading, span, line, questions, statements)
+    return NoteSection(identity, heading, span, line, questions, statements, errors)
+
+
+def _items(node: yaml.Node | None) -> list[yaml.Node]:
+    return [] if node is None else list(node.value)
 
 
 def _line(text: str, offset: int) -> int:

@@ -21,7 +21,7 @@ from kb.answer.again import in_language
 from kb.answer.content import Content, fixed, joined, said
 from kb.answer.markdown import to_markdown
 from kb.answer.standing import standing_on
-from kb.composing import below_decision, composed, nothing_on, proven, with_more
+from kb.composing import below_decision, composed, proven, suggestions, with_more
 from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import advise
@@ -269,9 +269,7 @@ class Assistant:
         if reviewed.is_settled:
             more = request.has_words
             return with_more(request, found, reviewed.content) if more else reviewed.content
-        if _not_held(request, found) is not None:
-            return joined(reviewed.content, nothing_on(request, found))
-        return joined(reviewed.content, composed(request, found))
+        return replace(joined(reviewed.content, composed(request, found)), reason=None)
 
     def _advised(self, request: Request, found: Found) -> Content | None:
         """The decision, opened by what has changed, then what else was asked."""
@@ -390,9 +388,10 @@ def _image_reply(request: Request) -> Reply | None:
 
 def _not_held(request: Request, found: Found) -> Content | None:
     """The sources say nothing on any part of the question."""
+    reasons = {part.scope.reason for part in found.parts}
     reason = found.first.scope.reason
-    if reason is None or any(part.scope.reason is None for part in found.parts):
-        return None
+    if reason is None or None in reasons or (reason == "not_in_sources" and len(found.parts) == 1):
+        return None  # what is near to our subject may be named, and told from what is not held
     if request.reading.danger == "attack":
         return Content(text=message("covers", request.language), reason=reason, trace=found.trace)
     return replace(_declined(request, reason, found.first), trace=found.trace)
@@ -402,12 +401,8 @@ def _declined(request: Request, reason: Reason, search: Search | None = None) ->
     """A polite refusal, with the nearest questions that our notes answer."""
     name = f"declined_{reason}"
     text = message(name, request.language) + "\n\n" + message("covers", request.language)
-    near = [
-        hit.chunks[0].heading[-1]
-        for hit in (search.hits if search else ())
-        if hit.group.startswith("note:") and hit.chunks[0].language == request.language
-    ]
-    return Content(text=text, reason=reason, suggestions=tuple(dict.fromkeys(near))[:3])
+    near = suggestions(search, request.language) if search else ()
+    return Content(text=text, reason=reason, suggestions=near)
 
 
 def _finished(request: Request, content: Content) -> Answer:

@@ -12,12 +12,14 @@ from dataclasses import replace
 from kb.answer.compose import compose
 from kb.answer.content import Content, fixed
 from kb.answer.quotes import Citations, Draft, to_sentences
+from kb.answer.respond import respond
 from kb.messages import message
 from kb.pattern.advise import further
 from kb.proof.verify import is_supported
-from kb.records import PatternId, Sentence
+from kb.records import Language, PatternId, Sentence
 from kb.request import Found, Request
 from kb.search.several import Search
+from kb.search.wordings import errors_in
 
 _OF_A_PART = 4
 """Statements on each part of a question that has several."""
@@ -27,12 +29,52 @@ _NAMED = 80
 
 def composed(request: Request, found: Found) -> Content:
     """Sentences picked from the hits; each part of a question that has several by itself."""
-    citations = Citations(request.index)
     if len(found.parts) == 1:
-        sentences = to_sentences(_drafts(request, found.first), citations, request.language)
-    else:
-        sentences = [s for part in found.parts for s in _on_part(request, part, citations)]
+        return _responded(request, found)
+    citations = Citations(request.index)
+    sentences = [s for part in found.parts for s in _on_part(request, part, citations)]
     return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
+
+
+def _responded(request: Request, found: Found) -> Content:
+    """The answer to one question; or, where it does not reach, what is missing and what is near."""
+    first = found.first
+    response = respond(
+        request.question,
+        first.query,
+        first.retrieval,
+        request.index,
+        request.language,
+        first.scope.signals,
+        declined=first.scope.reason is not None,
+        rewritten=found.follows or request.is_pasted,
+    )
+    content = Content(
+        tuple(proven(response.sentences, response.citations)),
+        tuple(response.citations.all),
+        trace=replace(
+            found.trace,
+            hits=response.retrieval.hits,
+            signals={**found.trace.signals, **response.signals},
+        ),
+    )
+    if not response.is_middle:
+        return content
+    text = ""
+    if not response.citations.all:
+        text = "\n\n".join((response.sentences[0].text, message("covers", request.language)))
+    near = suggestions(first, request.language)
+    return replace(content, text=text, reason="not_in_sources", suggestions=near)
+
+
+def suggestions(search: Search, language: Language) -> tuple[str, ...]:
+    """The three nearest questions that our notes answer."""
+    near = [
+        hit.chunks[0].heading[-1]
+        for hit in search.hits
+        if hit.group.startswith("note:") and hit.chunks[0].language == language
+    ]
+    return tuple(dict.fromkeys(near))[:3]
 
 
 def below_decision(
@@ -68,14 +110,6 @@ def with_more(request: Request, found: Found, content: Content) -> Content:
     )
 
 
-def nothing_on(request: Request, found: Found) -> Content:
-    """That the sources hold nothing on what was asked."""
-    sentences = [
-        s for part in found.parts for s in _on_part(request, part, Citations(request.index))
-    ]
-    return Content(tuple(sentences), trace=found.trace)
-
-
 def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence]:
     """Each sentence that cites with whether its quotes prove it."""
 
@@ -89,7 +123,9 @@ def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence
 
 
 def _drafts(request: Request, part: Search) -> list[Draft]:
-    return compose(part.query, part.hits, request.index.lexical.weight, request.language)
+    shown = errors_in(request.question, request.index)
+    weigh = request.index.lexical.weight
+    return compose(part.query, part.hits, weigh, request.language, shown=shown)
 
 
 def _on_part(request: Request, part: Search, citations: Citations) -> list[Sentence]:

@@ -82,7 +82,8 @@ class Chunk:
     order: int = 0
     """Place within the group."""
     marker: str = ""
-    """List marker of a statement (`- `, `1. `), kept for display."""
+    """List marker of a statement (`- `, `1. `), kept for display. Of a `question` that is the
+    wording of an error, the wording with its `*`."""
     based_on: tuple[str, ...] = ()
     """URLs of the evidence behind a statement of a note."""
 

@@ -58,6 +58,12 @@ class Request:
         return not kinds or bool(kinds & {"question", "prose"})
 
     @property
+    def is_pasted(self) -> bool:
+        """Most of it was pasted: what is asked stands in the queries."""
+        own = sum(len(p.text) for p in self.reading.parts if p.kind in ("question", "prose"))
+        return own * 2 < len(self.question) and bool(self.reading.parts)
+
+    @property
     def asked(self) -> tuple[tuple[str, ...], ...]:
         """The queries by what they ask: one that holds an error line goes with the one before."""
         reading = self.reading

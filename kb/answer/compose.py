@@ -7,6 +7,9 @@ other documents the sentences that fit the question best are cut out.
 Every sentence of the best hits is a candidate with a closeness to the question: 10 × (its cosine
 similarity − the best of all) + 3 × its share of the question's words + 0.7 × ln(score of its hit).
 The direct statement comes first, then what is close enough and says something new.
+
+A section about an error speaks of that error alone. Where the message shows another one it is left
+out; where it shows none, its sentences stand below “If the log says …” (kb.search.wordings).
 """
 
 from __future__ import annotations
@@ -14,10 +17,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.answer.quotes import Draft
+from kb.answer.wanted import asks_number, has_number, other_framework
+from kb.messages import message
 from kb.records import Chunk, Hit, Language
+from kb.search.wordings import Shown, as_quoted
 from kb.text.markup import plain
 from kb.text.sentences import sentences
 from kb.text.tokens import search_tokens
@@ -36,6 +42,7 @@ DRAWN_ON = 4
 BEHIND = 1.0
 """By so much a sentence may be behind the closest one. With 8 sentences at most, all needed facts
 of 0.91 instead of 0.88 of the tuning questions that are answered, for 90 characters more."""
+NEAR = 0.0
 AHEAD = 0.6
 """By so much a later statement must fit better than the first of its section to go before it: our
 notes open with the answer. Of 30 statements that this moved, 9 held evidence that the first one
@@ -74,6 +81,8 @@ class Candidate:
     nearness: float
     """10 × the distance in similarity from the nearest of all, so at most 0."""
     closeness: float
+    condition: str = ""
+    """The wording of the error that its section is about, which the message does not show."""
 
     @property
     def is_noted(self) -> bool:
@@ -81,22 +90,77 @@ class Candidate:
 
 
 def compose(
-    query: str, hits: tuple[Hit, ...], weigh: Weigh, language: Language | None = None
+    query: str,
+    hits: tuple[Hit, ...],
+    weigh: Weigh,
+    language: Language | None = None,
+    *,
+    shown: Shown | None = None,
+    most: int = MOST,
 ) -> list[Draft]:
-    """Two to eight sentences for `query`, a direct statement first. `weigh`: weight of a token.
+    """Two to `most` sentences for `query`, a direct statement first. `weigh`: weight of a token.
 
-    `language`: the reader's; of sentences in another one only a few are taken.
+    `language`: the reader's; of sentences in another one only a few are taken. `shown`: which
+    errors the person's message shows; without it no section is taken for one about an error.
     """
+    shown = shown or Shown()
     asked = _telling(query, weigh)
-    candidates = _candidates(hits[:DRAWN_ON], asked)
+    drawn = _drawn_on(fitting(hits, shown))
+    candidates = _candidates(drawn, asked, shown)
+    candidates = [c for c in candidates if not other_framework(query, c.draft.text)] or candidates
     if not candidates:
         return []
-    direct = _direct(candidates, asked)
-    chosen = _choose(candidates, direct, asked, weigh, language)
+    opening = candidates[0]
+    if shown.fit(opening.draft.chunk.group) == "same":
+        direct = opening  # an error that is shown: its cause, which opens its section
+    else:
+        direct = _direct(candidates, asked, number=asks_number(query))
+    chosen = _choose(candidates, direct, asked, weigh, language, most)
     drafts: list[Draft] = []
-    for candidate in sorted(chosen, key=lambda c: (c.hit, c is not direct, c.place)):
-        drafts += [_marked(candidate, chosen, candidates), *candidate.blocks]
+    condition = ""
+    order = sorted(
+        chosen,
+        key=lambda c: (c.hit != direct.hit, bool(c.condition), c.hit, c is not direct, c.place),
+    )
+    for candidate in order:
+        marked = _marked(candidate, chosen, candidates)
+        if candidate.condition and candidate.condition != condition:
+            reader = language or marked.chunk.language
+            lead = message("if_log", reader, wording=candidate.condition)
+            marked = replace(marked, lead=f"{lead}\n")
+        condition = candidate.condition
+        drafts += [marked, *candidate.blocks]
     return drafts
+
+
+def fitting(hits: Sequence[Hit], shown: Shown) -> list[Hit]:
+    """The hits without sections about an error that the message rules out.
+
+    One that has the form of an error shown, with other names in it, is about another case; so is
+    any that is not shown where the message brings an error along. When nothing else was found, the
+    latter stay, as what to look for.
+    """
+
+    def ruled_out(hit: Hit) -> bool:
+        fit = shown.fit(hit.group)
+        return fit == "other" or (fit == "absent" and shown.has_error)
+
+    kept = [hit for hit in hits if not ruled_out(hit)]
+    return kept or [hit for hit in hits if shown.fit(hit.group) != "other"]
+
+
+def _drawn_on(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that an answer draws on: those that are not far behind the best one."""
+    best = max((hit.score for hit in hits), default=0.0)
+    return [hit for hit in hits[:DRAWN_ON] if hit.score >= NEAR * best]
+
+
+def _condition(hit: Hit, shown: Shown) -> str:
+    """The wording that the log must have for the hit to hold; empty where none is needed."""
+    if shown.fit(hit.group) in (None, "same"):
+        return ""
+    wordings = (c.marker for c in hit.chunks if c.kind == "question" and c.marker)
+    return as_quoted(next(wordings, ""))
 
 
 def _telling(query: str, weigh: Weigh) -> dict[str, float]:
@@ -115,22 +179,25 @@ def _telling(query: str, weigh: Weigh) -> dict[str, float]:
     }
 
 
-def _candidates(hits: Sequence[Hit], asked: Mapping[str, float]) -> list[Candidate]:
+def _candidates(hits: Sequence[Hit], asked: Mapping[str, float], shown: Shown) -> list[Candidate]:
     known = [_statement_similarity(hit, chunk) for hit in hits for chunk in hit.chunks]
     best = max((similarity for similarity in known if similarity is not None), default=0.0)
     found: list[Candidate] = []
     for number, hit in enumerate(hits):
+        condition = _condition(hit, shown)
         for place, draft in enumerate(_drafts(hit, asked)):
             blocks = _blocks(hit, draft)
             # Code of other sections than the best one seldom fits, however many words it shares.
-            shown = [b.text for b in blocks if b.chunk.kind == "table" or number == 0]
-            parts = [plain(draft.text), *shown]
+            beside = [b.text for b in blocks if b.chunk.kind == "table" or number == 0]
+            parts = [plain(draft.text), *beside]
             words = frozenset(token for part in parts for token in search_tokens(part))
             similarity = _statement_similarity(hit, draft.chunk)
             nearness = _UNKNOWN if similarity is None else 10 * (similarity - best)
             closeness = nearness + _WORDS * _share(words, asked)
             closeness += _HIT * math.log(max(hit.score, 1e-9))
-            found.append(Candidate(draft, blocks, number, place, words, nearness, closeness))
+            found.append(
+                Candidate(draft, blocks, number, place, words, nearness, closeness, condition)
+            )
     return found
 
 
@@ -202,8 +269,12 @@ def _blocks(hit: Hit, draft: Draft) -> tuple[Draft, ...]:
     )
 
 
-def _direct(candidates: Sequence[Candidate], asked: Mapping[str, float]) -> Candidate:
+def _direct(
+    candidates: Sequence[Candidate], asked: Mapping[str, float], *, number: bool = False
+) -> Candidate:
     """The sentence that answers: the best hit's first statement, unless another fits much better.
+
+    Where a `number` is asked for, it is the first place of one that fits about as well.
 
     Steps keep their order, and a first statement its table; any other statement that leads in code
     or a table is no answer by itself.
@@ -217,6 +288,10 @@ def _direct(candidates: Sequence[Candidate], asked: Mapping[str, float]) -> Cand
         return candidate.nearness + _WORDS * _share(candidate.words - heading, asked)
 
     best = max([c for c in lead if not c.blocks and not c.draft.is_block] or lead, key=fit)
+    if number and first.is_noted and not has_number(first.draft.text):
+        counted = [c for c in lead if has_number(c.draft.text) and not c.blocks]
+        if counted and fit(best) - fit(max(counted, key=fit)) < AHEAD:
+            return max(counted, key=fit)
     if not first.is_noted:
         return best
     if first.blocks or any(candidate.draft.is_step for candidate in lead):
@@ -230,14 +305,15 @@ def _choose(
     asked: Mapping[str, float],
     weigh: Weigh,
     language: Language | None,
+    most: int,
 ) -> list[Candidate]:
     """The direct sentence, what its section opens with, its steps, and what is close and new."""
     lead = [c for c in candidates if c.hit == direct.hit and c is not direct]
     chosen = [direct]
-    chosen += [c for c in lead if c.draft.is_step or (c.is_noted and c.place == 0)][: MOST - 1]
+    chosen += [c for c in lead if c.draft.is_step or (c.is_noted and c.place == 0)][: most - 1]
     limit = max(c.closeness for c in candidates) - BEHIND
     left = [c for c in candidates if c not in chosen]
-    while left and len(chosen) < MOST:
+    while left and len(chosen) < most:
         said = frozenset[str]().union(*(c.words for c in chosen))
         gains = [c.closeness + _NEW_WORDS * _share(c.words - said, asked) for c in left]
         gain = max(gains)
@@ -252,7 +328,7 @@ def _choose(
         told = sum(c.hit == direct.hit for c in chosen)
         only_tables = all(block.chunk.kind == "table" for block in candidate.blocks)
         fits = candidate.is_noted and only_tables and candidate not in chosen
-        if fits and told < LEAD and len(chosen) < MOST:
+        if fits and told < LEAD and len(chosen) < most:
             if not _repeats(candidate, chosen, asked, weigh):
                 chosen.append(candidate)
     return chosen

@@ -26,6 +26,8 @@ class Draft:
     start: int
     end: int
     marker: str = ""
+    lead: str = ""
+    """Set before the sentence: the condition that it holds under."""
 
     @property
     def is_block(self) -> bool:
@@ -102,7 +104,7 @@ def to_sentences(drafts: list[Draft], citations: Citations, language: Language) 
             text = " ".join(text.split()) if language == "en" else text.replace("\n", "")
             text = _without_verdict(text) if draft.chunk.kind == "statement" else text
         marker = "" if position == 0 or draft.is_block else draft.marker or "- "
-        result.append(Sentence(text, (citation.number,), marker, lead=lead))
+        result.append(Sentence(text, (citation.number,), marker, lead=draft.lead + lead))
     return result
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kb.answer.quotes import Citations, Draft
+from kb.answer.wanted import other_framework
 from kb.messages import message
 from kb.pattern.explain import Explained, explain_each
 from kb.pattern.patterns import load_model
@@ -69,13 +70,14 @@ def advise(
 def further(
     drafts: Sequence[Draft], citations: Citations, query: str, pattern: PatternId | None
 ) -> list[Draft]:
-    """The first statements that are not quoted yet, and not on the side that is not meant.
+    """The first statements that are not quoted yet, and not on a side or framework not meant.
 
     Code and tables come along only when asked for.
     """
     wanted, side = mentions(query, "sample"), (pattern or "").partition("-")[0]
     if side in ("training", "inference"):
         drafts = [draft for draft in drafts if facet(draft.text) in ("", side)]
+    drafts = [draft for draft in drafts if not other_framework(query, draft.text)]
     kept: list[Draft] = []
     count = 0
     for place, draft in enumerate(drafts):

@@ -54,6 +54,17 @@ class Index:
             for group, chunks in groups.items()
         }
 
+    @cached_property
+    def wordings(self) -> Mapping[str, tuple[str, ...]]:
+        """Wordings of the error that a section of our notes is about, by group; see
+        kb.search.wordings.
+        """
+        groups: dict[str, dict[str, None]] = {}
+        for chunk in self.chunks.values():
+            if chunk.kind == "question" and chunk.marker:
+                groups.setdefault(chunk.group, {})[chunk.marker] = None
+        return {group: tuple(wordings) for group, wordings in groups.items()}
+
     def document(self, identity: str) -> Document:
         """The stored document; raises DocumentUnknown that names near ones."""
         found = self.documents.get(identity)

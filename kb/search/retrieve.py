@@ -64,7 +64,7 @@ def retrieve(
         Hit(
             group=group,
             score=math.exp(rank.score(features) - top),
-            chunks=_in_language(index.groups[group], language),
+            chunks=in_language(index.groups[group], language),
             similarities={
                 c.id: found.similarities[c.id]
                 for c in index.groups[group]
@@ -181,7 +181,7 @@ def fuse(
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _in_language(chunks: tuple[Chunk, ...], language: Language) -> tuple[Chunk, ...]:
+def in_language(chunks: tuple[Chunk, ...], language: Language) -> tuple[Chunk, ...]:
     """One document's chunks of a group: in `language` if there are any, of its first place else."""
     preferred = [chunk for chunk in chunks if chunk.language == language] or list(chunks)
     return tuple(chunk for chunk in preferred if chunk.document == preferred[0].document)

@@ -55,6 +55,11 @@ def test_a_third_is_set_aside(golden: list[Item]) -> None:
     assert 0.3 <= splits["test"] / len(golden) <= 0.4
 
 
+def test_a_thread_is_in_one_split(golden: list[Item]) -> None:
+    splits = {(item.thread, item.split) for item in golden if item.thread}
+    assert len(splits) == len({thread for thread, _ in splits}) >= 60
+
+
 def test_every_kind_is_asked_in_both_languages_and_splits(golden: list[Item]) -> None:
     assert {item.kind for item in golden} == set(KINDS)
     asked = {(item.kind, item.language, item.split) for item in golden}
@@ -75,7 +80,8 @@ def test_fields_fit_together(golden: list[Item]) -> None:
         assert item.pattern in _PATTERNS, item.id
         assert item.history or item.kind != "followup", item.id
         assert bool(item.facts) == (item.declined is None), item.id
-        assert bool(item.evidence) == (item.declined is None), item.id
+        assert bool(item.evidence) == (item.declined is None) or item.kind == "thread", item.id
+        assert bool(item.thread) == (item.kind == "thread"), item.id
         assert all(fact and all(map(folded, fact)) for fact in item.facts), item.id
 
 

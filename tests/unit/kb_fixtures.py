@@ -86,8 +86,9 @@ def excerpt_of(note: str, sections: tuple[str, ...]) -> str:
 
 def _with_few_questions(section: str) -> str:
     head, block, rest = re.split(r"(?<=questions:\n)|(?=-->)", section, maxsplit=2)
-    items = re.split(r"^(?=  - )", block, flags=re.MULTILINE)[1:]
-    return f"{head}{''.join(items[:_QUESTIONS]).rstrip()}\n{rest}"
+    questions, *errors = re.split(r"^(?=errors:\n)", block, flags=re.MULTILINE)
+    items = re.split(r"^(?=  - )", questions, flags=re.MULTILINE)[1:]
+    return f"{head}{''.join(items[:_QUESTIONS]).rstrip()}\n{''.join(errors)}{rest}"
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,174 @@
+"""Respond: what was found to an answer, or to an honest middle between an answer and a refusal.
+
+Takes a message, what retrieval found for it and the signals of the decision to answer; gives a
+`Response`. The middle says what the sources hold nothing about, by the person's own words, and at
+most two statements nearest to it: for other programs it is a refusal (`declined`, with the reason
+`not_in_sources`) that carries the citations of these statements. The weaker the match, the shorter
+the answer. Knows nothing about conversations, decisions on patterns or chat models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kb.answer.compose import LEAST, MOST, compose, fitting
+from kb.answer.quotes import Citations, to_sentences
+from kb.messages import message as text_of
+from kb.records import Language, Sentence
+from kb.search.coverage import Coverage, Name, cover
+from kb.search.index import Index
+from kb.search.named import with_named
+from kb.search.retrieve import Retrieval
+from kb.search.wordings import Shown, errors_in
+
+_NEAREST = 2
+"""Statements that the middle quotes at most."""
+_NAMES = 2
+"""Names that the middle says its sources lack, at most."""
+_TELLING = 3.0
+"""Rarity, in nats, of a name from which on it is worth naming: in one message of 20 or fewer."""
+_LETTERS = 3
+"""Letters of a Latin name at least; of a Japanese one two."""
+_CALL = re.compile(r"[._(]|^[a-z]+:")
+_MARKS = re.compile(r"[`*_\[\]<>|.:]")
+_RELATED = 0.5
+"""Share of the limit below which nothing found is near enough to be quoted beside what lacks."""
+_SHORT = 4
+"""Sentences of an answer whose hits only just reach; up to `MOST` where they surely do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer or a middle, ready to be set."""
+
+    sentences: tuple[Sentence, ...]
+    citations: Citations
+    retrieval: Retrieval
+    """As found, the section about the very error that the message shows in front."""
+    coverage: Coverage
+    missing: tuple[str, ...]
+    """What the sources hold nothing about, in the person's words; empty where they answer."""
+    is_middle: bool
+    """The sources do not answer: `declined` with the reason `not_in_sources`."""
+
+    @property
+    def signals(self) -> dict[str, float]:
+        """What the choice between answer and middle was based on, for the trace."""
+        values = {f"covers {name}": value for name, value in self.coverage.signals.items()}
+        return {**values, "covered": self.coverage.answered}
+
+
+def respond(
+    message: str,
+    query: str,
+    retrieval: Retrieval,
+    index: Index,
+    language: Language,
+    signals: Mapping[str, float | str],
+    *,
+    declined: bool = False,
+    rewritten: bool = False,
+) -> Response:
+    """The answer to `message`, searched for as `query`.
+
+    `signals`: those of `kb.search.scope.decide_scope`. `declined`: it found that our sources hold
+    no answer, so that only the middle is left. `rewritten`: the message alone does not say what it
+    is about, `query` does.
+    """
+    shown = errors_in(message, index)
+    retrieval = with_named(retrieval, shown, index, language)
+    coverage = cover(query if rewritten else message, retrieval, index, signals, shown)
+    citations = Citations(index)
+    if coverage.reaches and not declined:
+        drafts = compose(
+            query,
+            retrieval.hits,
+            index.lexical.weight,
+            language,
+            shown=shown,
+            most=_most(coverage),
+        )
+        sentences = to_sentences(drafts, citations, language)
+        if sentences:
+            return Response(tuple(sentences), citations, retrieval, coverage, (), False)
+    names = worth_naming(coverage, language)
+    text = query if rewritten else message
+    sentences = [_opening(names, text, language)]
+    if coverage.answered >= _RELATED * coverage.limit:
+        sentences += _nearest(query, retrieval, index, language, shown, citations)
+    words = tuple(_joined(names, text))
+    return Response(tuple(sentences), citations, retrieval, coverage, words, True)
+
+
+def worth_naming(coverage: Coverage, language: Language) -> list[Name]:
+    """Which missing names tell what the sources lack, in the order of the message.
+
+    Names of products before calls and variables; a plain Latin word in Japanese is a name,
+    in an English one seldom. Paths differ from case to case.
+    """
+
+    def rank(name: Name) -> int:
+        if "/" in name.words or len(name.words) < (_LETTERS if name.words.isascii() else 2):
+            return 3
+        plain = name.words.islower() or (name.is_opening and name.words.istitle())
+        if plain and not name.is_identifier:
+            return 2 if language == "ja" else 3
+        return int(bool(_CALL.search(name.words)))
+
+    telling = [name for name in coverage.missing if name.weight >= _TELLING and rank(name) < 3]
+    strangers = [name for name in telling if not name.is_known] or telling
+    best = sorted(strangers, key=lambda name: (rank(name), -name.weight, name.start))
+    return sorted(best[:_NAMES], key=lambda name: name.start)
+
+
+def _opening(names: list[Name], message: str, language: Language) -> Sentence:
+    """The sentence that names what the sources lack."""
+    if not names:
+        return Sentence(text_of("middle_unnamed", language), (), supported=None)
+    kind = "middle_apart" if any(name.is_known for name in names) else "middle_missing"
+    listed = text_of("middle_and", language).join(map(_set, _joined(names, message)))
+    return Sentence(text_of(kind, language, names=listed), (), supported=None)
+
+
+def _joined(names: list[Name], message: str) -> list[str]:
+    """The names as the person wrote them; what stands side by side is one name."""
+    joined: list[tuple[str, int]] = []
+    for name in names:
+        if joined and message[joined[-1][1] : name.start].strip(" ") == "":
+            start = joined[-1][1] - len(joined[-1][0])
+            joined[-1] = (message[start : name.end], name.end)
+        else:
+            joined.append((name.words, name.end))
+    return [words for words, _ in joined]
+
+
+def _set(words: str) -> str:
+    """A name as Markdown shows it unchanged: what holds marks or is an identifier, as code."""
+    return f"`{words.replace('`', '')}`" if _MARKS.search(words) else words
+
+
+def _nearest(
+    query: str,
+    retrieval: Retrieval,
+    index: Index,
+    language: Language,
+    shown: Shown,
+    citations: Citations,
+) -> list[Sentence]:
+    """The two statements nearest to what was asked; none about an error that was not shown."""
+    hits = tuple(h for h in fitting(retrieval.hits, shown) if shown.fit(h.group) in (None, "same"))
+    drafts = compose(query, hits[:1], index.lexical.weight, language, most=_NEAREST)
+    plain = [draft for draft in drafts if not draft.is_block][:_NEAREST]
+    sentences = [replace(s, marker="- ") for s in to_sentences(plain, citations, language)]
+    if sentences:
+        lead = text_of("middle_nearest", language)
+        sentences[0] = replace(sentences[0], lead=f"{lead}\n{sentences[0].lead}")
+    return sentences
+
+
+def _most(coverage: Coverage) -> int:
+    """Sentences that a match deserves: from `_SHORT` where it just reaches to `MOST`."""
+    room = max(coverage.answered - coverage.limit, 0.0) / max(1 - coverage.limit, 1e-9)
+    return max(LEAST, _SHORT + round((MOST - _SHORT) * room))
