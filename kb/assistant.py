@@ -17,6 +17,7 @@ from functools import partial
 from kb.answer.compose import compose
 from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations, to_sentences
+from kb.answer.show import show
 from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import Advice, advise, further
@@ -27,7 +28,7 @@ from kb.search.embedding import Embedder
 from kb.search.index import Index, IndexStore
 from kb.search.rerank import Reranker
 from kb.search.retrieve import Retrieval, retrieve
-from kb.search.scope import decide_scope, is_unsafe, without_attack
+from kb.search.scope import decide_scope, is_unsafe, missing_names, without_attack
 from kb.text.language import language
 from kb.text.normal import normalize, respell
 from kb.text.words import mentions
@@ -133,6 +134,21 @@ class Assistant:
             retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
         scope = decide_scope(query, retrieval, index)
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
+        missing = missing_names(query, retrieval.naming, index)
+        if missing and mentions(query, "show"):
+            text = message("not_indexed", lang, thing=missing[0])
+            answer = self._declined(question, lang, "not_in_sources", index, text)
+            yield replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
+            return
+        citations = Citations(index)
+        shown = show(query, retrieval.hits, retrieval.naming, index, lang, citations)
+        if shown and scope.reason != "unsafe":
+            answer = self._finished(
+                question, lang, index, shown, citations.all, "extractive", trace
+            )
+            yield from _pieces(shown)
+            yield answer
+            return
         advice = None
         if _is_ours(query):
             known = {query: retrieval.vector}
