@@ -3,7 +3,7 @@
 Builds a small world of documents (data/world: a wiki, a sample repository, a blog page, a guide as
 PDF), alone and beside our notes, asks the questions that were written from it, and prints by split,
 kind and language: the right document cited, cited first, the needed facts, the thing itself shown,
-and how well what no document holds is declined; with n and the Wilson interval. `--git` asks instead
+and how well what no document holds is declined; with n and Wilson's interval. `--git` asks instead
 the questions on the four repositories of ingest/sources.yaml, in the index in use. Questions of the
 split `test` are for figures as a whole; `--each` prints the others one by one.
 """
@@ -170,7 +170,8 @@ def lines(outcomes: Sequence[Outcome]) -> list[str]:
         kinds = sorted({o.question.kind for o in part})
         slices = {split: part}
         slices |= {
-            f"{split} {l}": [o for o in part if o.question.language == l] for l in ("ja", "en")
+            f"{split} {code}": [o for o in part if o.question.language == code]
+            for code in ("ja", "en")
         }
         slices |= {
             f"{split} {kind}": [o for o in part if o.question.kind == kind] for kind in kinds

@@ -49,7 +49,7 @@ _SHORT_CONFIG = 40
 _METHODS = 40
 """Lines from which a class is cut at its methods."""
 _PATH = 3
-"""Parts of its path that name a file without a title: three tell the Dockerfiles of samples apart."""
+"""Parts of its path that name a file without a title; three tell samples' Dockerfiles apart."""
 _BY_PATH = ("python", "shell", "dockerfile", "config", "text")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\x80\uf8f0-\uf8f3]")
 """Control characters, and what the Shift_JIS decoder gives for bytes that are no character."""

@@ -17,7 +17,7 @@ from functools import partial
 from kb.answer.compose import compose
 from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations, to_sentences
-from kb.answer.show import show
+from kb.answer.show import asks_to_see, show
 from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import Advice, advise, further
@@ -134,20 +134,10 @@ class Assistant:
             retrieval = replace(retrieval, hits=self._reranker.rerank(query, retrieval.hits))
         scope = decide_scope(query, retrieval, index)
         trace = Trace(query, rewritten, retrieval.hits, scope.signals)
-        missing = missing_names(query, retrieval.naming, index)
-        if missing and mentions(query, "show"):
-            text = message("not_indexed", lang, thing=missing[0])
-            answer = self._declined(question, lang, "not_in_sources", index, text)
-            yield replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
-            return
-        citations = Citations(index)
-        shown = show(query, retrieval.hits, retrieval.naming, index, lang, citations)
-        if shown and scope.reason != "unsafe":
-            answer = self._finished(
-                question, lang, index, shown, citations.all, "extractive", trace
-            )
-            yield from _pieces(shown)
-            yield answer
+        direct = self._asked_for(question, query, lang, index, retrieval, trace)
+        if direct is not None and scope.reason != "unsafe":
+            yield from _pieces(direct.sentences)
+            yield direct
             return
         advice = None
         if _is_ours(query):
@@ -161,6 +151,28 @@ class Assistant:
             yield replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
             return
         yield from self._composed(question, query, lang, index, retrieval, trace, history)
+
+    def _asked_for(
+        self,
+        question: str,
+        query: str,
+        lang: Language,
+        index: Index,
+        retrieval: Retrieval,
+        trace: Trace,
+    ) -> Answer | None:
+        """The thing itself where one is asked to be seen, or that no document is called so."""
+        if not asks_to_see(query):
+            return None
+        if missing := missing_names(retrieval.naming, index):
+            text = message("not_indexed", lang, thing=missing[0])
+            answer = self._declined(question, lang, "not_in_sources", index, text)
+            return replace(answer, suggestions=_suggestions(retrieval, lang), trace=trace)
+        citations = Citations(index)
+        sentences = show(query, retrieval.hits, retrieval.naming, index, lang, citations)
+        if not sentences:
+            return None
+        return self._finished(question, lang, index, sentences, citations.all, "extractive", trace)
 
     def _advised(
         self,
@@ -374,10 +386,10 @@ def _corrected(query: str, index: Index) -> str:
 
 
 def _suggestions(retrieval: Retrieval, lang: Language) -> tuple[str, ...]:
-    """The three nearest questions that our notes answer."""
+    """The three nearest headings of our sources."""
     found = [
         hit.chunks[0].heading[-1]
         for hit in retrieval.hits
-        if hit.group.startswith("note:") and hit.chunks[0].language == lang
+        if hit.chunks[0].heading and hit.chunks[0].language == lang
     ]
     return tuple(dict.fromkeys(found))[:3]

@@ -1,8 +1,9 @@
 """Show: a request to see a thing answered with the thing: a file, a function, a stage, a table.
 
-Takes a request, what the search found for it and an index; gives `Sentence` values with a code block
-or table in the document's exact text, or None where nothing is to be shown or it is not clear what.
-At most `LINES` lines; then the place to read on. Knows nothing about how a request is searched.
+Takes a request, what the search found for it and an index; gives `Sentence` values with a code
+block or table in the document's exact text, or None where nothing is to be shown or it is not clear
+what. At most `LINES` lines; then the place to read on. Knows nothing about how a request is
+searched.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ class _Thing:
     end: int
 
 
+def asks_to_see(query: str) -> bool:
+    """The request is for a thing, rather than for what is said of it."""
+    return mentions(query, "show")
+
+
 def show(
     query: str,
     hits: Sequence[Hit],
@@ -46,7 +52,7 @@ def show(
     citations: Citations,
 ) -> list[Sentence] | None:
     """The thing that `query` asks to see, as the sentences of an answer."""
-    if not mentions(query, "show"):
+    if not asks_to_see(query):
         return None
     thing = _part(query, naming, index) or _file(query, naming, index)
     if thing is None:
@@ -93,15 +99,22 @@ def _file(query: str, naming: Naming, index: Index) -> _Thing | None:
     if not (exact or named):
         return None
     best = max(sorted(exact or named), key=lambda d: _fit(d, query, naming, index))
+    if len(exact or named) > 1 and naming.share(best) < 1 and _is_placed(naming):
+        return None  # a name that many carry, in a place that has none of them
     document = index.documents[best]
     return _Thing(document, 0, len(document.text.rstrip()))
+
+
+def _is_placed(naming: Naming) -> bool:
+    """The request says where: in a sample, a folder, a source."""
+    return any(one.kinds & {"folder", "source", "called"} for one in naming.named)
 
 
 def _block(query: str, hits: Sequence[Hit], naming: Naming) -> Chunk | None:
     """The first table or block of code among the hits, in what is named where something is."""
     kinds = ("table",) if mentions(query, "table") else ("code", "table")
     top = max((naming.share(hit.chunks[0].document) for hit in hits), default=0.0)
-    near = [hit for hit in hits if top and naming.share(hit.chunks[0].document) == top]
+    near = [hit for hit in hits if top == 1 and naming.share(hit.chunks[0].document) == top]
     for hit in near or hits[:_NEAR]:
         for chunk in hit.chunks:
             if chunk.kind == "statement":

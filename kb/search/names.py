@@ -1,10 +1,10 @@
 """Names: which documents and parts of documents a question names.
 
 Takes the names that an index version holds and a question, gives `Naming`: for each name met the
-documents and places that carry it, and identifiers that look like names and belong to nothing. Names
-are compared in one form (case, separators and usual Japanese spellings folded); a misspelled one is
-matched by edit distance, and a title by the share of its words that the question holds. Knows
-nothing about vectors or ranking.
+documents and places that carry it, and identifiers that look like names and belong to nothing.
+Names are compared in one form (case, separators and usual Japanese spellings folded); a misspelled
+one is matched by edit distance, and a title by the share of its words that the question holds.
+Knows nothing about vectors or ranking.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Name:
 
     text: str
     kind: str
-    """source, folder, file, stem, title; or of a part: class, function, stage, target."""
+    """source, folder, file, stem, title, called (by its kind: the guide); or of a part: class,
+    function, stage, target."""
     document: str
     start: int = 0
     end: int = 0
@@ -116,6 +117,7 @@ class Naming:
             "sample": float(bool(kinds & {"folder", "stem"})),
             "file": float("file" in kinds),
             "part": float(part),
+            "called": float("called" in kinds),
             "source": float(kinds == {"source"}),
             "twice": float(len(own) > 1 or bool(own and document in self.titles)),
         }
@@ -197,7 +199,7 @@ class NameIndex:
         found = []
         for word in _source_kinds() & set(words):
             names = [
-                Name(word, "source", document)
+                Name(word, "called", document)
                 for document, known in self._words.items()
                 if known.issuperset(search_tokens(word))
             ]
@@ -251,7 +253,8 @@ class NameIndex:
         """Whether a form met in a question names something, rather than being a common word."""
         kinds = {name.kind for name in self._by_form.get(form, ())}
         if " " in form:
-            return bool(kinds) or not all(word in _generic() for word in form.split())
+            common = all(word in _generic() for word in form.split())
+            return not common or bool(kinds - {"folder", "stem"})
         if any(letter.isdigit() for letter in form) and any(map(str.isalpha, form)):
             return bool(kinds)
         return "file" in kinds or form == "readme" or bool(of_part and kinds & set(PARTS))

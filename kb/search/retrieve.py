@@ -10,7 +10,7 @@ Every source is looked at alike: by what a group says, where it stands and what 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -38,6 +38,8 @@ _NAMED_CHUNKS = 300
 """What a question names is looked at in so many documents and chunks at most, the best first."""
 _FAR = -20.0
 """Where a section's score behind the best one stops to count."""
+_PINNED = math.exp(-1)
+"""What a further hit of a document that is named counts at least, beside the best."""
 _WIDE = 5
 """A name that more than so many times the documents carry is too wide to look through."""
 
@@ -54,6 +56,8 @@ class Retrieval:
     """The query as the embedding model sees it, shape (dimensions,)."""
     naming: Naming = field(default_factory=Naming)
     """The names that the query holds."""
+    written: Mapping[str, float] = field(default_factory=dict)
+    """Best score of each list among the sections that are written as answers."""
 
 
 def retrieve(
@@ -83,13 +87,25 @@ def retrieve(
         )
         for group, features in ranked[: 3 * k]
     ]
+    hits = _each_named(_without_copies(hits), found.naming)
     return Retrieval(
-        tuple(_merge_neighbours(_without_copies(hits))[:k]),
+        tuple(_merge_neighbours(hits)[:k]),
         found.tokens,
         found.best,
         found.vector,
         found.naming,
+        {name: _best_written(index, scores) for name, scores in found.lists.items()},
     )
+
+
+def _best_written(index: Index, scores: Mapping[str, float]) -> float:
+    """The best score of a section that is written as an answer."""
+    return next((s for group, s in scores.items() if is_written(index.groups[group])), 0.0)
+
+
+def is_written(chunks: Sequence[Chunk]) -> bool:
+    """A section whose statements are answers by themselves, rather than a passage of a text."""
+    return any(chunk.kind == "statement" for chunk in chunks)
 
 
 def candidates(index: Index, found: Found) -> list[tuple[str, float]]:
@@ -246,6 +262,31 @@ def _without_copies(hits: list[Hit]) -> list[Hit]:
             kept.append(hit)
         met.add(text)
     return kept
+
+
+def _each_named(hits: list[Hit], naming: Naming) -> list[Hit]:
+    """Where several things are named, as for a comparison, the best hit of each goes first.
+
+    Only where what is named comes first anyway: a name may also stand in a question by the way.
+    """
+    picks: dict[int, None] = {}
+    for one in naming.named:
+        shares = {document: naming.share(document) for document in one.documents}
+        top = max(shares.values())
+        wanted = {document for document, share in shares.items() if share == top}
+        places = (i for i, hit in enumerate(hits) if hit.chunks[0].document in wanted)
+        picks.update(dict.fromkeys(islice(places, 1)))
+    if 0 not in picks:
+        return hits
+    pinned = {hits[i].chunks[0].document for i in picks}
+    near = [
+        replace(hit, score=max(hit.score, 1.0 if i in picks else _PINNED))
+        if hit.chunks[0].document in pinned
+        else hit
+        for i, hit in enumerate(hits)
+    ]
+    chosen = sorted(picks)
+    return [*(near[i] for i in chosen), *(h for i, h in enumerate(near) if i not in picks)]
 
 
 def _whole(hit: Hit) -> list[Chunk]:

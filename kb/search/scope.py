@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy as np
 
-from kb.records import Hit, Reason
+from kb.records import Reason
 from kb.search import rank
 from kb.search.embedding import Vectors
 from kb.search.index import Index
 from kb.search.names import Naming
-from kb.search.retrieve import WEIGHTS, Retrieval
+from kb.search.retrieve import WEIGHTS, Retrieval, is_written
 from kb.text.language import language
 from kb.text.normal import normalize
 from kb.text.tokens import search_tokens
@@ -167,7 +167,7 @@ def _nouns_met(question: str, retrieval: Retrieval, index: Index) -> tuple[float
     return sum(weights[w] for w in words if met[w]) / total, float(met[rarest])
 
 
-def missing_names(question: str, naming: Naming, index: Index) -> tuple[str, ...]:
+def missing_names(naming: Naming, index: Index) -> tuple[str, ...]:
     """Names of files or samples that the question holds and no document carries or mentions."""
     return tuple(name for name in naming.unknown if not index.lexical.knows(normalize(name)))
 
@@ -184,7 +184,11 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
     found = {
         name: float(mentions(question, name)) for name in ("price", "now", "private", "neighbours")
     }
-    near = {name: _stretch(retrieval.best.get(f"{name}s", 0.0)) for name in _DENSE}
+    own = (
+        {**retrieval.best, **retrieval.written} if _is_first_written(retrieval) else retrieval.best
+    )
+    near = {name: _stretch(own.get(f"{name}s", 0.0)) for name in ("question", "statement")}
+    near["passage"] = _stretch(retrieval.best.get("passages", 0.0))
     return {
         **near,
         "lexical": min(1.5, retrieval.best.get("lexical", 0.0) / (3.0 * total)),
@@ -218,8 +222,8 @@ def decide_scope(question: str, retrieval: Retrieval, index: Index) -> Scope:
     values = features(question, retrieval, index)
     # Sections written as answers have been asked for in many ways, which a model has learned; what
     # any other document holds is told by this index's own measure.
-    written = all(_is_written(hit) for hit in retrieval.hits[:1])
-    model = "answerable" if written and _has_topic(retrieval, index) else "supported"
+    learned = _is_first_written(retrieval) and _has_topic(retrieval, index)
+    model = "answerable" if learned else "supported"
     values = covered(question, retrieval, index, values)
     share = {
         name: probability(values, _weights()[name], _topic(name, retrieval, index))
@@ -234,9 +238,9 @@ def decide_scope(question: str, retrieval: Retrieval, index: Index) -> Scope:
     return Scope(reason, {**values, **share, "answerable": share[model]})
 
 
-def _is_written(hit: Hit) -> bool:
-    """A section whose statements are answers by themselves, rather than a passage of a text."""
-    return any(chunk.kind == "statement" for chunk in hit.chunks)
+def _is_first_written(retrieval: Retrieval) -> bool:
+    """The best hit is a section written as an answer, or there is none."""
+    return all(is_written(hit.chunks) for hit in retrieval.hits[:1])
 
 
 def probability(

@@ -182,7 +182,8 @@ def test_what_a_chunk_is_follows_from_its_block(embedder: BundledEmbedder) -> No
 
 def test_a_part_of_a_passage_leads_to_it_and_is_a_slice_of_it(embedder: BundledEmbedder) -> None:
     chunks = cut_text(
-        "# 題\n\n一つ目の文は短いです。二つ目の文も短いです。\n\n| 日 | 雨 |\n|---|---|\n| 1 日 | 小雨 |\n",
+        "# 題\n\n一つ目の文は短いです。二つ目の文も短いです。\n\n"
+        "| 日 | 雨 |\n|---|---|\n| 1 日 | 小雨 |\n",
         embedder,
     )
     groups = {piece.group: piece for piece in chunks if piece.kind != "question"}
