@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from ingest.leads import names, parts
 from ingest.notes import Note, NoteSection, Span, Statement, read_note
 from ingest.parse import Block, Parsed
 from kb.records import Chunk, ChunkKind, Document
@@ -45,9 +46,18 @@ def _plain_chunks(parsed: Parsed, count: Count) -> list[Chunk]:
     for block in _packed(parsed, search):
         kind: ChunkKind = "passage" if block.kind == "prose" else block.kind
         text = document.text[block.start : block.end]
-        group = hashlib.sha256(normalize(text).encode()).hexdigest()[:16]
+        group = hashlib.sha256(f"{document.id}|{normalize(text)}".encode()).hexdigest()[:16]
         span = Span(block.start, block.end, text)
         chunks.append(_chunk(document, kind, span, search.of(block), block.heading, lines, group))
+        for order, (start, end, search_text) in enumerate(parts(document, block), 1):
+            inner = Span(block.start + start, block.start + end, text[start:end])
+            words = search.under(block.heading, search_text)
+            chunks.append(
+                _chunk(document, "question", inner, words, block.heading, lines, group, order)
+            )
+        for words in names(document, block):
+            words = _shortened(words, count, LIMIT)
+            chunks.append(_chunk(document, "question", span, words, block.heading, lines, group))
     return chunks
 
 
@@ -62,6 +72,10 @@ class _SearchText:
     def of(self, block: Block) -> str:
         text = self._document.text[block.start : block.end]
         return f"{self._heading(block.heading)}\n{plain(text) if block.kind == 'prose' else text}"
+
+    def under(self, heading: tuple[str, ...], text: str) -> str:
+        """A part of a block below the block's headings."""
+        return _shortened(f"{self._heading(heading)}\n{text}", self._count, LIMIT)
 
     def fits(self, block: Block) -> bool:
         return self._count(self.of(block)) <= LIMIT
@@ -174,6 +188,8 @@ def _chunk(
     based_on: tuple[str, ...] = (),
 ) -> Chunk:
     identity = f"{document.id}|{kind}|{span.start}|{span.end}|{span.text}"
+    if kind == "question":  # several may lead to one place
+        identity += f"|{search}"
     return Chunk(
         id=hashlib.sha256(identity.encode()).hexdigest()[:20],
         document=document.id,

@@ -42,6 +42,8 @@ class Report:
     problems: tuple[str, ...] = ()
     fingerprint: str = ""
     validators: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    """What the list of sources calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,7 @@ def _report(
         problems=tuple(problems),
         fingerprint=_fingerprint(source),
         validators=asdict(fetched.validators),
+        title=source.title,
     )
 
 
@@ -271,4 +274,5 @@ def _kept_report(
         problems=tuple(problems),
         fingerprint=row["fingerprint"] if row else "",
         validators=dict(row["validators"]) if row else {},
+        title=source.title,
     )

@@ -42,7 +42,9 @@ _SUFFIXES = {
     ".html": "html",
     ".htm": "html",
     ".pdf": "pdf",
+    **dict.fromkeys((".yaml", ".yml", ".toml", ".cfg", ".ini", ".json"), "config"),
 }
+_NAMES = {"makefile": "config"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def document_kind(name: str) -> str | None:
     path = Path(name)
     if path.name.lower().startswith("dockerfile"):
         return "dockerfile"
-    return _SUFFIXES.get(path.suffix.lower())
+    return _NAMES.get(path.name.lower()) or _SUFFIXES.get(path.suffix.lower())
 
 
 def fetch(

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -39,6 +40,17 @@ _STAGE = re.compile(
     r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+_SETTING = re.compile(r"^[^\s#{}\[\]\"'-][^\n]*?(?=\s*(?:[:=]|$))", re.MULTILINE)
+"""What begins at the margin of a configuration: a key, a target of make."""
+_LONGEST_CONFIG = 60_000
+"""Characters from which a file of settings is data that nobody asks about."""
+_SHORT_CONFIG = 40
+"""Lines up to which a file of settings stays whole."""
+_METHODS = 40
+"""Lines from which a class is cut at its methods."""
+_PATH = 3
+"""Parts of its path that name a file without a title; three tell samples' Dockerfiles apart."""
+_BY_PATH = ("python", "shell", "dockerfile", "config", "text")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\x80\uf8f0-\uf8f3]")
 """Control characters, and what the Shift_JIS decoder gives for bytes that are no character."""
 _ALIASES = {"shift_jis": "cp932", "x-sjis": "cp932", "sjis": "cp932"}
@@ -80,7 +92,7 @@ def parse(
     document = Document(
         id=raw.id,
         source=source,
-        title=title or heading or raw.name,
+        title=title or heading or _path_title(raw),
         text=text,
         kind="note" if raw.kind == "markdown" and _NOTE.search(text) else raw.kind,
         language=prose_language(text),
@@ -88,6 +100,14 @@ def parse(
         fetched=fetched,
     )
     return Parsed(document, tuple(b for b in blocks if text[b.start : b.end].strip()))
+
+
+def _path_title(raw: RawDocument) -> str:
+    """The end of a file's path: many files share their names."""
+    path = unquote(re.sub(r"^.*/blob/[0-9a-f]{40}/", "", raw.id))
+    if raw.kind not in _BY_PATH or "://" in path or path.rpartition("/")[2] != raw.name:
+        return raw.name
+    return "/".join(path.split("/")[-_PATH:])
 
 
 def _first_line(error: Exception) -> str:
@@ -233,14 +253,31 @@ def _python(raw: RawDocument) -> _Result:
         return text, "", _whole(text)
     cuts: list[_Cut] = []
     for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
-            cuts.append((first, node.end_lineno or node.lineno, node.name))
+        if isinstance(node, _DEFINITIONS):
+            cuts += _definition(node)
     return text, "", _between(text, cuts)
 
 
-_Cut = tuple[int, int, str]
-"""First line and line after the last, from 0, and a name."""
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _definition(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> list[_Cut]:
+    """The lines of a definition; of a long class its head, then method by method."""
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) - 1
+    last = node.end_lineno or node.lineno
+    if not isinstance(node, ast.ClassDef) or last - first <= _METHODS:
+        return [(first, last, (node.name,))]
+    methods = [
+        (start, end, (node.name, *name))
+        for part in node.body
+        if isinstance(part, _DEFINITIONS)
+        for start, end, name in _definition(part)
+    ]
+    return [(first, methods[0][0] if methods else last, (node.name,)), *methods]
+
+
+_Cut = tuple[int, int, tuple[str, ...]]
+"""First line and line after the last, from 0, and the heading."""
 
 
 def _between(text: str, cuts: list[_Cut]) -> list[Block]:
@@ -251,11 +288,11 @@ def _between(text: str, cuts: list[_Cut]) -> list[Block]:
         if last <= at:  # inside the one before
             continue
         first = max(first, at)
-        while first > at and lines[first - 1].startswith("#"):
+        while first > at and lines[first - 1].lstrip().startswith("#"):
             first -= 1
         if first > at:
             blocks.append(_trimmed(text, starts[at], starts[first], ()))
-        blocks.append(_trimmed(text, starts[first], starts[last], (name,)))
+        blocks.append(_trimmed(text, starts[first], starts[last], name))
         at = last
     if at < len(lines):
         blocks.append(_trimmed(text, starts[at], len(text), ()))
@@ -283,7 +320,7 @@ def _shell(raw: RawDocument) -> _Result:
         ends = [first] if one_line else (i for i in range(first, len(lines)) if lines[i][:1] == "}")
         last = next(iter(ends), None)
         if last is not None:
-            cuts.append((first, last + 1, f"{found[1] or found[2]}()"))
+            cuts.append((first, last + 1, (f"{found[1] or found[2]}()",)))
     return text, "", _between(text, cuts) if cuts else _whole(text)
 
 
@@ -304,6 +341,22 @@ def _dockerfile(raw: RawDocument) -> _Result:
     )
 
 
+def _config(raw: RawDocument) -> _Result:
+    """Settings, top-level key by key, and the targets of a Makefile."""
+    text = decode(raw.data)
+    if len(text) > _LONGEST_CONFIG:
+        raise ParseError(f"it is data of more than {_LONGEST_CONFIG:,} characters")
+    if text.count("\n") <= _SHORT_CONFIG:
+        return text, "", _whole(text)
+    cuts: list[_Cut] = []
+    places = [(text.count("\n", 0, found.start()), found[0]) for found in _SETTING.finditer(text)]
+    ends = [line for line, _ in places[1:]] + [text.count("\n") + 1]
+    for (line, name), end in zip(places, ends, strict=True):
+        if end - line > 1:  # one line alone is no section
+            cuts.append((line, end, (name.strip(),)))
+    return text, "", _between(text, cuts) if cuts else _whole(text)
+
+
 def _html(raw: RawDocument) -> _Result:
     """The article of a page as Markdown; menus, banners and comments are left out."""
     from ingest.page import read_page  # heavy, and only pages need it
@@ -321,21 +374,51 @@ def _page_text(data: bytes) -> str:
     return decode(data)
 
 
+_NUMBERED = re.compile(r"^(\d+)(?:\.\d+)*\.?[ \t]+(\S.{1,60})$", re.MULTILINE)
+"""A line that may head a section of a paper: a number and a few words."""
+
+
 def _pdf(raw: RawDocument) -> _Result:
-    """Page by page; the heading is the number of the page."""
+    """Page by page, and where its headings are numbered section by section; the heading path ends
+    with the number of the page.
+    """
     import pypdf  # heavy, and only PDFs need it
 
     reader = pypdf.PdfReader(io.BytesIO(raw.data))
-    pages = [page.extract_text() or "" for page in reader.pages]
-    title = str((reader.metadata and reader.metadata.title) or "")
-    text, blocks = "", []
-    for number, page in enumerate(pages, 1):
-        content = page.strip()
-        if content:
-            text += "\n\n" if text else ""
-            blocks.append(Block(len(text), len(text) + len(content), "prose", (f"page {number}",)))
-            text += content
-    return text, title, blocks
+    pages = [(page.extract_text() or "").strip() for page in reader.pages]
+    title = str((reader.metadata and reader.metadata.title) or "") or _running_title(pages)
+    text, heading = "", ""
+    blocks: list[Block] = []
+    for number, content in enumerate(pages, 1):
+        if not content:
+            continue
+        text += "\n\n" if text else ""
+        at = 0
+        heads = [found for found in _NUMBERED.finditer(content) if _heads(found)]
+        for end, name in [*((f.start(), f[0].strip()) for f in heads), (len(content), "")]:
+            if content[at:end].strip():
+                path = tuple(filter(None, (heading, f"page {number}")))
+                blocks.append(Block(len(text) + at, len(text) + end, "prose", path))
+            at, heading = end, name or heading
+        text += content
+    return text, title, [_stripped(text, block) for block in blocks]
+
+
+def _running_title(pages: list[str]) -> str:
+    """The line that heads every page, where there is one."""
+    first = [page.split("\n", 1)[0].strip() for page in pages if page]
+    return first[0] if len(first) > 1 and len(set(first)) == 1 else ""
+
+
+def _heads(found: re.Match[str]) -> bool:
+    """Not a step of a list, which is a sentence and goes on."""
+    return not found[2].rstrip().endswith((".", "。", ",", ";", ":")) and found[2][0].isupper()
+
+
+def _stripped(text: str, block: Block) -> Block:
+    piece = text[block.start : block.end]
+    start = block.start + len(piece) - len(piece.lstrip())
+    return replace(block, start=start, end=start + len(piece.strip()))
 
 
 _PARSERS: dict[str, Callable[[RawDocument], _Result]] = {
@@ -345,6 +428,7 @@ _PARSERS: dict[str, Callable[[RawDocument], _Result]] = {
     "python": _python,
     "shell": _shell,
     "dockerfile": _dockerfile,
+    "config": _config,
     "html": _html,
     "pdf": _pdf,
 }

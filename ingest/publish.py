@@ -21,12 +21,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from ingest.collect import Collection
-from ingest.shipped import read_shipped, text_key
+from ingest.names import names_of
+from ingest.shipped import is_asked, read_shipped, text_key
 from kb.errors import IndexDamaged, KbError
 from kb.records import Chunk, Document
+from kb.search.calibration import calibrate
 from kb.search.embedding import Embedder, Vectors
 from kb.search.index import FORMAT, Index, version_folder, write_rows
 from kb.search.lexical import LexicalIndex
+from kb.search.names import save as save_names
 from kb.search.sections import Sections
 from kb.search.vectors import VectorStore
 from kb.search.versions import in_use, point_to, versions
@@ -41,7 +44,6 @@ _BATCH = 64
 _BULK_BATCH = 256
 """Texts a call; the bulk model cuts it into batches of its own, of like length."""
 _NAME = re.compile(r"(v\d{8}-\d{6})-(\d\d)-[0-9a-f]{8}")
-_SHELF = {"question": "questions", "statement": "statements"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def publish(
     started = perf_counter()
     vectors, embedded = _vectors(collection.chunks, embedder, previous, progress)
     seconds = perf_counter() - started
-    _write(folder, collection, vectors, chroma_url)
+    _write(folder, collection, vectors, embedder.name, chroma_url)
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "version": version,
@@ -179,13 +181,13 @@ def _embed(
 
             model, batch_size = BulkEmbedder(), _BULK_BATCH
     # Longest first: batches of like length waste no padding, and memory peaks at the start.
-    order = sorted(chunks, key=lambda key: (chunks[key].kind == "question", -sizes[key]))
+    order = sorted(chunks, key=lambda key: (is_asked(chunks[key]), -sizes[key]))
     vectors: dict[str, Any] = {}
     for at in range(0, len(order), batch_size):
         batch = order[at : at + batch_size]
         for read, keys in (
-            (model.passages, [key for key in batch if chunks[key].kind != "question"]),
-            (model.queries, [key for key in batch if chunks[key].kind == "question"]),
+            (model.passages, [key for key in batch if not is_asked(chunks[key])]),
+            (model.queries, [key for key in batch if is_asked(chunks[key])]),
         ):
             if keys:
                 vectors.update(
@@ -196,32 +198,56 @@ def _embed(
 
 
 def _write(
-    folder: Path, collection: Collection, vectors: Mapping[str, Any], chroma_url: str
+    folder: Path,
+    collection: Collection,
+    vectors: Mapping[str, Any],
+    embedding: str,
+    chroma_url: str,
 ) -> None:
     write_rows(folder / "documents.jsonl", sorted(collection.documents, key=lambda d: d.id))
     chunks = sorted(collection.chunks, key=lambda c: (c.document, c.start, c.kind))
     write_rows(folder / "chunks.jsonl", chunks)
     tokens: dict[str, list[str]] = {}
     for chunk in chunks:
-        text = chunk.search_text if chunk.kind == "question" else plain(chunk.text)
-        heading = " ".join(chunk.heading) if chunk.order == 1 or chunk.kind == "passage" else ""
-        tokens.setdefault(chunk.group, []).extend(search_tokens(f"{heading} {text}"))
+        tokens.setdefault(chunk.group, []).extend(search_tokens(_lexical_text(chunk)))
     LexicalIndex.build(tokens).save(folder / "lexical")
     told = [chunk for chunk in chunks if chunk.kind in ("question", "statement")]
     known = [vectors[text_key(chunk)] for chunk in told]
+    titles = {report.id: report.title for report in collection.reports}
+    save_names(names_of(collection.documents, chunks, titles), folder)
     Sections.fit(np.array(known, np.float32), [c.group for c in told]).save(folder)
     store = VectorStore(folder, folder.name, chroma_url)
     store.create()
     shelves: dict[str, list[Chunk]] = {}
     for chunk in chunks:
-        shelves.setdefault(_SHELF.get(chunk.kind, "passages"), []).append(chunk)
+        shelves.setdefault(_shelf(chunk), []).append(chunk)
+    arrays = {
+        shelf: np.stack([vectors[text_key(c)] for c in members])
+        for shelf, members in shelves.items()
+    }
     for shelf, members in shelves.items():
-        store.add(shelf, [c.id for c in members], np.stack([vectors[text_key(c)] for c in members]))
+        store.add(shelf, [c.id for c in members], arrays[shelf])
+    calibrate(arrays, embedding).save(folder)
     if store.count() != len(chunks):
         raise IndexDamaged(
             f"Chroma holds {store.count()} of {len(chunks)} chunks; run ingest again."
         )
     store.close()
+
+
+def _shelf(chunk: Chunk) -> str:
+    if chunk.kind == "statement" or (chunk.kind == "question" and chunk.order):
+        return "statements"
+    return "questions" if chunk.kind == "question" else "passages"
+
+
+def _lexical_text(chunk: Chunk) -> str:
+    """What a chunk adds to the tokens of its group; headings count once."""
+    if chunk.kind == "question":  # its parts are in the whole already
+        return "" if chunk.order else chunk.search_text
+    if chunk.kind == "statement" or chunk.order:
+        return f"{' '.join(chunk.heading) if chunk.order == 1 else ''} {plain(chunk.text)}"
+    return chunk.search_text
 
 
 def _write_json(file: Path, content: Mapping[str, Any]) -> None:

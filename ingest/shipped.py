@@ -25,9 +25,14 @@ NOTES = "notes"
 """Id of the source whose vectors are shipped."""
 
 
+def is_asked(chunk: Chunk) -> bool:
+    """A way to ask, embedded as questions are; not a part of a passage."""
+    return chunk.kind == "question" and not chunk.order
+
+
 def text_key(chunk: Chunk) -> str:
     """Chunks with one key have one vector: the same text, embedded in the same way."""
-    way = "query" if chunk.kind == "question" else "passage"
+    way = "query" if is_asked(chunk) else "passage"
     return hashlib.sha256(f"{way}|{chunk.search_text}".encode()).hexdigest()
 
 

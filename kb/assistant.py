@@ -20,6 +20,8 @@ from kb.acting import acted, language_of_form, small_talk
 from kb.answer.again import in_language
 from kb.answer.content import Content, fixed, joined, said
 from kb.answer.markdown import to_markdown
+from kb.answer.quotes import Citations
+from kb.answer.show import asks_to_see, show
 from kb.answer.standing import standing_on
 from kb.composing import below_decision, composed, proven, suggestions, with_more
 from kb.image.question import Reply, image_reply
@@ -38,6 +40,7 @@ from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
 from kb.search.remembering import Recent, Remembering
 from kb.search.rerank import Reranker
+from kb.search.scope import missing_names
 from kb.search.several import Search, Searcher, corrected
 from kb.text.language import language as language_of
 from kb.text.normal import respell
@@ -261,6 +264,9 @@ class Assistant:
 
         A log of which only the telling line is named goes to the chat model, where there is one.
         """
+        asked_for = _shown(request, found)
+        if asked_for is not None:
+            return asked_for
         decided, reviewed = self._advised(request, found), found.reviewed
         if reviewed is None or (self._writer is not None and not reviewed.is_settled):
             return decided or _not_held(request, found)
@@ -384,6 +390,22 @@ def _image_reply(request: Request) -> Reply | None:
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2]}\n{text[-_LONGEST // 2 :]}"
     return image_reply(text, request.history, request.index, request.wanted)
+
+
+def _shown(request: Request, found: Found) -> Content | None:
+    """The file, function, stage or table that is asked to be seen, or that nothing is called so."""
+    query, retrieval, index = found.first.query, found.first.retrieval, request.index
+    if found.reviewed is not None or not asks_to_see(query):
+        return None
+    if missing := missing_names(retrieval.naming, index):
+        text = message("not_indexed", request.language, thing=missing[0])
+        near = suggestions(found.first, request.language)
+        return Content(text=text, reason="not_in_sources", suggestions=near, trace=found.trace)
+    citations = Citations(index)
+    sentences = show(query, retrieval.hits, retrieval.naming, index, request.language, citations)
+    if not sentences:
+        return None
+    return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
 
 
 def _not_held(request: Request, found: Found) -> Content | None:

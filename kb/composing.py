@@ -68,11 +68,11 @@ def _responded(request: Request, found: Found) -> Content:
 
 
 def suggestions(search: Search, language: Language) -> tuple[str, ...]:
-    """The three nearest questions that our notes answer."""
+    """The three nearest headings of the sources."""
     near = [
         hit.chunks[0].heading[-1]
         for hit in search.hits
-        if hit.group.startswith("note:") and hit.chunks[0].language == language
+        if hit.chunks[0].heading and hit.chunks[0].language == language
     ]
     return tuple(dict.fromkeys(near))[:3]
 

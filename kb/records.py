@@ -40,7 +40,8 @@ somebody who listens."""
 Side = Literal["training", "inference"]
 ChunkKind = Literal["passage", "code", "table", "statement", "question"]
 """What a chunk is. Notes give `statement`, `question` (a way people ask for a section), `code` and
-`table`; every other document gives `passage`, `code` and `table`."""
+`table`; every other document gives `passage`, `code` and `table`, and as `question` what leads to
+each of them: its names, and with `order` from 1 its sentences, rows and comments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Document:
     title: str
     text: str
     kind: str
-    """markdown, note, text, notebook, python, shell, dockerfile, html or pdf."""
+    """markdown, note, text, notebook, python, shell, dockerfile, config, html or pdf."""
     language: Language
     commit: str | None = None
     fetched: str = ""
@@ -77,8 +78,8 @@ class Chunk:
     lines: tuple[int, int]
     language: Language
     group: str
-    """What a hit points to. Chunks of one note section share it, in both languages; elsewhere it
-    follows from the text, so that a text met twice is one hit."""
+    """What a hit points to: a section of a note, in both languages; elsewhere a passage, a block of
+    code or a table, with what leads to it."""
     order: int = 0
     """Place within the group."""
     marker: str = ""

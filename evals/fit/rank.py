@@ -3,8 +3,9 @@
 Rank: linear weights over the signals of a group, softmax over the candidates of a question, so
 that groups that hold the evidence come first. Scope: logistic weights, answer against decline (see
 fit_scope.py). Both with an L2 penalty; five-fold cross-validation stands beside the fit; the
-figures go into fit.json, for the evaluation's report. Fitted on the tuning slice of the golden set
-and on the questions in scope/; the set-aside slice is never read.
+figures go into fit.json, for the evaluation's report. Fitted on the tuning slices of the golden set
+and of the questions on other documents (evals/sources.py), and on the questions in scope/; what is
+set aside is never read. Questions on a source that the index lacks are left out.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from numpy.typing import NDArray
 from evals.evaluate import Item, evidence_by_group, read_golden
 from evals.fit import scope as fit_scope
 from evals.fit.descend import descend
+from evals.metrics import fact_share
+from evals.sources import GIT, WORLD, build_world, read_questions
 from kb.assistant import Assistant
 from kb.search import rank
 from kb.search.index import Index
-from kb.search.retrieve import CANDIDATES, WEIGHTS, fuse, search_lists, signals
+from kb.search.retrieve import candidates, search_lists, signals
 from kb.settings import read_settings
 from kb.wiring import open_assistant, open_store
 
@@ -36,6 +39,8 @@ _KB = Path(rank.__file__).parent
 _GOLDEN = Path(__file__).parents[1] / "data" / "golden.yaml"
 _PENALTY = 0.005
 _FOLDS = 5
+_OTHERS = 4.0
+"""What a question on other documents counts: of ours there are ten times as many."""
 _NUMBER = -2.0
 """Weight of another pattern's number; set, because only 26 questions name one. Of 0 to -4 none puts
 fewer of them right (14 or 15 of 26)."""
@@ -46,7 +51,8 @@ def main() -> int:
     store = open_store(settings)
     assistant, index = open_assistant(settings, store), store.current()
     items = [item for item in read_golden(_GOLDEN) if item.split == "tune"]
-    figures = [fit_rank(items, assistant, index)]
+    world = build_world(Path("data/eval/world-and-notes"), assistant.embedder, with_notes=True)
+    figures = [fit_rank(items, assistant, index, world.current())]
     rank._weights.cache_clear()
     found = fit_scope.examples(fit_scope.read(items), assistant, index)
     weights, topic, rows = fit_scope.fit(found, assistant.embedder.name)
@@ -57,30 +63,40 @@ def main() -> int:
     return 0
 
 
-def fit_rank(items: list[Item], assistant: Assistant, index: Index) -> Figures:
+def fit_rank(items: list[Item], assistant: Assistant, index: Index, world: Index) -> Figures:
     """Weights that put groups with the evidence of a question first; gives its figures."""
-    features, right = [], []
-    for query, wanted in _questions(items, assistant, index):
-        found = search_lists(index, assistant.embedder, query)
-        fused = fuse({name: list(scores) for name, scores in found.lists.items()}, WEIGHTS)
-        fused = fused[:CANDIDATES]
+    features, right, counts = [], [], []
+    asked = [
+        *((index, query, wanted, 1.0) for query, wanted in _questions(items, assistant, index)),
+        *((index, query, wanted, _OTHERS) for query, wanted in _on_sources(GIT, assistant, index)),
+        *(
+            (world, query, wanted, _OTHERS)
+            for query, wanted in _on_sources(WORLD, assistant, world)
+        ),
+    ]
+    for where, query, wanted, count in asked:
+        found = search_lists(where, assistant.embedder, query)
+        fused = candidates(where, found)
         holds = np.array([group in wanted for group, _ in fused])
         if holds.any():
-            rows = [signals(index, query, found, group, share) for group, share in fused]
+            rows = [signals(where, query, found, group, share) for group, share in fused]
             features.append(np.array([[row[name] for name in rank.FEATURES] for row in rows]))
             right.append(holds)
+            counts.append(count)
 
     def fit(part: list[int]) -> Matrix:
         def loss(weights: Matrix) -> tuple[float, Matrix]:
             value, slope = _PENALTY * float(weights @ weights), 2 * _PENALTY * weights
+            total = sum(counts[i] for i in part)
             for i in part:
                 logits = features[i] @ weights
                 share = np.exp(logits - logits.max())
                 share /= share.sum()
                 # The probability mass on groups with evidence, however it is spread among them.
                 mass = float(share[right[i]].sum()) + 1e-12
-                value -= math.log(mass) / len(part)
-                slope -= features[i].T @ (np.where(right[i], share / mass, 0.0) - share) / len(part)
+                own = counts[i] / total
+                value -= own * math.log(mass)
+                slope -= own * features[i].T @ (np.where(right[i], share / mass, 0.0) - share)
             return value, slope
 
         return descend(loss, len(rank.FEATURES))
@@ -122,6 +138,25 @@ def _questions(
     for file in sorted(fit_scope.FOLDER.glob("inside*.yaml")):
         for row in yaml.safe_load(file.read_text(encoding="utf-8")):
             yield assistant.query(row["q"]), {f"note:{row['section']}"}
+
+
+def _on_sources(file: Path, assistant: Assistant, index: Index) -> Iterator[tuple[str, set[str]]]:
+    """Queries on other documents, each with the groups of the right ones that hold a fact."""
+    for question in read_questions(file):
+        chunks = [
+            chunk
+            for chunk in index.chunks.values()
+            if chunk.kind != "question" and question.names(chunk.document)
+        ]
+        holding = {
+            chunk.group
+            for chunk in chunks
+            if any(fact_share(chunk.text, [fact]) for fact in question.facts)
+            or (question.shows and question.shows in chunk.text)
+        }
+        if question.split == "tune" and chunks:
+            wanted = holding or {chunk.group for chunk in chunks}
+            yield assistant.query(question.question, question.history), wanted
 
 
 def _write(file: Path, content: object) -> None:

@@ -180,7 +180,7 @@ def _telling(query: str, weigh: Weigh) -> dict[str, float]:
 
 
 def _candidates(hits: Sequence[Hit], asked: Mapping[str, float], shown: Shown) -> list[Candidate]:
-    known = [_statement_similarity(hit, chunk) for hit in hits for chunk in hit.chunks]
+    known = (hit.similarities.get(c.id) for hit in hits for c in hit.chunks if _is_single(c))
     best = max((similarity for similarity in known if similarity is not None), default=0.0)
     found: list[Candidate] = []
     for number, hit in enumerate(hits):
@@ -191,8 +191,8 @@ def _candidates(hits: Sequence[Hit], asked: Mapping[str, float], shown: Shown) -
             beside = [b.text for b in blocks if b.chunk.kind == "table" or number == 0]
             parts = [plain(draft.text), *beside]
             words = frozenset(token for part in parts for token in search_tokens(part))
-            similarity = _statement_similarity(hit, draft.chunk)
-            nearness = _UNKNOWN if similarity is None else 10 * (similarity - best)
+            similarity = _similarity(hit, draft)
+            nearness = _UNKNOWN if similarity is None else 10 * min(0.0, similarity - best)
             closeness = nearness + _WORDS * _share(words, asked)
             closeness += _HIT * math.log(max(hit.score, 1e-9))
             found.append(
@@ -201,9 +201,22 @@ def _candidates(hits: Sequence[Hit], asked: Mapping[str, float], shown: Shown) -
     return found
 
 
-def _statement_similarity(hit: Hit, chunk: Chunk) -> float | None:
-    """Passages are longer, so that their similarity tells little of one sentence in them."""
-    return hit.similarities.get(chunk.id) if chunk.kind == "statement" else None
+def _is_single(chunk: Chunk) -> bool:
+    """A single sentence, row or comment: what a question's similarity is compared by."""
+    return chunk.kind == "statement" or (chunk.kind == "question" and chunk.order > 0)
+
+
+def _similarity(hit: Hit, draft: Draft) -> float | None:
+    """Of the single sentence, or of the best one inside; None where dense search returned none."""
+    inside = [
+        hit.similarities[chunk.id]
+        for chunk in hit.chunks
+        if chunk.id in hit.similarities
+        and _is_single(chunk)
+        and draft.start <= chunk.start
+        and chunk.end <= draft.end
+    ]
+    return max(inside, default=None)
 
 
 def _drafts(hit: Hit, asked: Iterable[str]) -> list[Draft]:
@@ -212,10 +225,11 @@ def _drafts(hit: Hit, asked: Iterable[str]) -> list[Draft]:
     if noted:
         return [Draft(chunk, chunk.start, chunk.end, chunk.marker) for chunk in noted]
     found = []
-    for chunk in hit.chunks:
+    whole = [chunk for chunk in hit.chunks if chunk.kind != "question"]
+    for chunk in whole:
         spans = _prose(chunk.text) if chunk.kind == "passage" else [_window(chunk, set(asked))]
         found += [Draft(chunk, chunk.start + start, chunk.start + end) for start, end in spans]
-    return found or [Draft(chunk, chunk.start, chunk.end) for chunk in hit.chunks[:1]]
+    return found or [Draft(chunk, chunk.start, chunk.end) for chunk in whole[:1]]
 
 
 def _prose(text: str) -> list[tuple[int, int]]:

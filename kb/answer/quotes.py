@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from urllib.parse import unquote, urlsplit
 
 from kb.messages import message
 from kb.records import Chunk, Citation, Language, Sentence
@@ -54,6 +55,10 @@ class Citations:
         """Whether this chunk is quoted already."""
         return (chunk.document, chunk.start, chunk.end) in self._numbers
 
+    def kind(self, citation: Citation) -> str:
+        """The kind of the document that a citation stands in."""
+        return self._index.documents[citation.document].kind
+
     def cite(self, chunk: Chunk, start: int, end: int) -> Citation:
         """The citation of `document.text[start:end]`."""
         place = (chunk.document, start, end)
@@ -90,13 +95,14 @@ class Citations:
 def to_sentences(drafts: list[Draft], citations: Citations, language: Language) -> list[Sentence]:
     """Drafts as sentences with citations; a quote in the other language gets a lead-in."""
     result: list[Sentence] = []
+    standing = ""
     for position, draft in enumerate(drafts):
         citation = citations.cite(draft.chunk, draft.start, draft.end)
         text, lead = citation.quote, ""
         if draft.chunk.kind == "passage":
             text = _LINK.sub(r"\1", text)  # relative links lead nowhere outside of their document
         if draft.is_block:
-            text = _as_block(draft, text)
+            text = _as_block(draft, text, citations.kind(citation))
         elif draft.chunk.language != language:
             source = "english_source" if draft.chunk.language == "en" else "japanese_source"
             text, lead = " ".join(text.split()), message(source, language)
@@ -104,8 +110,21 @@ def to_sentences(drafts: list[Draft], citations: Citations, language: Language) 
             text = " ".join(text.split()) if language == "en" else text.replace("\n", "")
             text = _without_verdict(text) if draft.chunk.kind == "statement" else text
         marker = "" if position == 0 or draft.is_block else draft.marker or "- "
-        result.append(Sentence(text, (citation.number,), marker, lead=draft.lead + lead))
+        above = "" if draft.chunk.kind == "statement" else _source_line(citation)
+        line = f"{above}\n" if above and above != standing else ""
+        standing = above
+        result.append(Sentence(text, (citation.number,), marker, lead=line + draft.lead + lead))
     return result
+
+
+def _source_line(citation: Citation) -> str:
+    """Which document an excerpt is from: notes speak for themselves, others are named."""
+    path = unquote(urlsplit(citation.document).path)
+    file = path.rpartition("/")[2]
+    if not file or citation.title.endswith(file):
+        return f"`{citation.title}`" if file else f"**{citation.title}**"
+    title = citation.title.replace("*", "").strip()
+    return f"**{title}**" + (f" (`{file}`)" if "." in file else "")
 
 
 def _without_verdict(text: str) -> str:
@@ -115,16 +134,19 @@ def _without_verdict(text: str) -> str:
     return said if said == text else said[:1].upper() + said[1:]
 
 
-def _as_block(draft: Draft, text: str) -> str:
+def _as_block(draft: Draft, text: str, kind: str) -> str:
     if draft.chunk.kind == "table" or text.lstrip().startswith("```"):
         return text
     fence = "````" if "```" in text else "```"
-    return f"{fence}{_fence_language(draft.chunk.document)}\n{text}\n{fence}"
+    return f"{fence}{_fence_language(draft.chunk.document, kind)}\n{text}\n{fence}"
 
 
-def _fence_language(document: str) -> str:
-    name = document.rsplit("/", 1)[-1].lower()
-    if name.startswith("dockerfile"):
-        return "dockerfile"
-    endings = {".py": "python", ".ipynb": "python", ".sh": "bash"}
-    return next((label for ending, label in endings.items() if name.endswith(ending)), "")
+_FENCES = {"python": "python", "notebook": "python", "shell": "bash", "dockerfile": "dockerfile"}
+
+
+def _fence_language(document: str, kind: str) -> str:
+    if kind in _FENCES:
+        return _FENCES[kind]
+    ending = document.rpartition(".")[2].lower()
+    names = {"yml": "yaml", "yaml": "yaml", "json": "json", "toml": "toml", "md": "markdown"}
+    return names.get(ending, "")

@@ -18,13 +18,15 @@ from zipfile import BadZipFile
 
 from kb.errors import DocumentUnknown, IndexDamaged, IndexMissing
 from kb.records import Chunk, Document
+from kb.search.calibration import Calibration
 from kb.search.lexical import LexicalIndex
+from kb.search.names import NameIndex
 from kb.search.sections import Sections
 from kb.search.vectors import VectorStore
 
 Part = TypeVar("Part")
 POINTER = "CURRENT"
-FORMAT = "2"
+FORMAT = "3"
 """Layout of a version's folder; another one is not opened."""
 
 
@@ -41,6 +43,8 @@ class Index:
         }
         self.lexical = _part(LexicalIndex.load, folder / "lexical")
         self.sections = _part(Sections.load, folder)
+        self.calibration = _part(Calibration.load, folder)
+        self.names = _part(NameIndex.load, folder)
         self.vectors = VectorStore(folder, self.version, chroma_url)
 
     @cached_property
@@ -50,7 +54,7 @@ class Index:
         for chunk in self.chunks.values():
             groups.setdefault(chunk.group, []).append(chunk)
         return {
-            group: tuple(sorted(chunks, key=lambda c: (c.document, c.start)))
+            group: tuple(sorted(chunks, key=lambda c: (c.document, c.start, c.kind == "question")))
             for group, chunks in groups.items()
         }
 
@@ -64,6 +68,17 @@ class Index:
             if chunk.kind == "question" and chunk.marker:
                 groups.setdefault(chunk.group, {})[chunk.marker] = None
         return {group: tuple(wordings) for group, wordings in groups.items()}
+
+    @cached_property
+    def by_document(self) -> Mapping[str, tuple[Chunk, ...]]:
+        """Chunks by document, in reading order."""
+        documents: dict[str, list[Chunk]] = {identity: [] for identity in self.documents}
+        for chunk in self.chunks.values():
+            documents[chunk.document].append(chunk)
+        return {
+            identity: tuple(sorted(chunks, key=lambda c: (c.start, c.kind == "question")))
+            for identity, chunks in documents.items()
+        }
 
     def document(self, identity: str) -> Document:
         """The stored document; raises DocumentUnknown that names near ones."""

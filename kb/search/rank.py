@@ -18,7 +18,9 @@ from kb.text.words import mentions
 
 FEATURES = (
     "question", "statement", "second", "section", "passage", "lexical", "coverage", "heading",
-    "fused", "facet", "number", "note", "choice", "symptom",
+    "fused", "facet", "number", "choice", "symptom", "named", "sample", "called", "file", "part",
+    "source", "twice", "title", "path", "code", "table",
+    "written", "code asked",
 )  # fmt: skip
 
 

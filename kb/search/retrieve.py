@@ -2,14 +2,15 @@
 
 Takes a query in its final form, gives `Hit` values, best first. Knows nothing about conversations,
 refusals or wording. Five lists are fused: the ways people ask (dense), single statements (dense),
-longer passages (dense), the sections of our notes (kb.search.sections), and tokens (BM25);
-kb.search.rank then orders the best of them.
+longer passages (dense), the groups by a discriminant (kb.search.sections), and tokens (BM25); the
+groups of what the question names (kb.search.names) join them, and kb.search.rank orders the best.
+Every source is looked at alike: by what a group says, where it stands and what kind of text it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -19,7 +20,11 @@ from kb.records import Chunk, Hit, Language
 from kb.search import rank
 from kb.search.embedding import Embedder, Vectors
 from kb.search.index import Index
+from kb.search.names import Naming
+from kb.search.vectors import SHELVES
+from kb.text.normal import normalize
 from kb.text.tokens import search_tokens
+from kb.text.words import mentions
 
 FUSION_K = 10
 """The constant of reciprocal rank fusion (Cormack et al., 2009, https://doi.org/10.1145/1571941.1572114).
@@ -27,11 +32,16 @@ FUSION_K = 10
 WEIGHTS = {"questions": 1.0, "statements": 1.0, "passages": 0.5, "lexical": 1.0, "sections": 1.0}
 CANDIDATES = 40
 """Groups that are looked at more closely after the fusion."""
-_DEPTH = {"questions": 40, "statements": 120, "passages": 30, "lexical": 40, "sections": 40}
+_DEPTH = {"questions": 40, "statements": 160, "passages": 40, "lexical": 40, "sections": 40}
+_NAMED_DOCUMENTS = 6
+_NAMED_CHUNKS = 300
+"""What a question names is looked at in so many documents and chunks at most, the best first."""
 _FAR = -20.0
 """Where a section's score behind the best one stops to count."""
-_SECTION = 15.0
-"""So much a section's score falls, about, where its similarity falls by a tenth."""
+_PINNED = math.exp(-1)
+"""What a further hit of a document that is named counts at least, beside the best."""
+_WIDE = 5
+"""A name that more than so many times the documents carry is too wide to look through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,10 @@ class Retrieval:
     """Best score of each list: cosine similarity for the dense ones, BM25 for `lexical`."""
     vector: Vectors = field(default_factory=lambda: np.zeros(0, np.float32))
     """The query as the embedding model sees it, shape (dimensions,)."""
+    naming: Naming = field(default_factory=Naming)
+    """The names that the query holds."""
+    written: Mapping[str, float] = field(default_factory=dict)
+    """Best score of each list among the sections that are written as answers."""
 
 
 def retrieve(
@@ -51,11 +65,10 @@ def retrieve(
 ) -> Retrieval:
     """The best `k` groups for `query`; where a group exists in both languages, in `language`."""
     found = search_lists(index, embedder, query)
-    fused = fuse({name: list(scores) for name, scores in found.lists.items()}, WEIGHTS)
     ranked = sorted(
         (
             (group, signals(index, query, found, group, share))
-            for group, share in fused[:CANDIDATES]
+            for group, share in candidates(index, found)
         ),
         key=lambda item: (-rank.score(item[1]), item[0]),
     )
@@ -72,14 +85,35 @@ def retrieve(
             },
             ranks={name: places[group] for name, places in found.places.items() if group in places},
         )
-        for group, features in ranked[: 2 * k]
+        for group, features in ranked[: 3 * k]
     ]
+    hits = _each_named(_without_copies(hits), found.naming)
     return Retrieval(
         tuple(_merge_neighbours(hits)[:k]),
         found.tokens,
         found.best,
         found.vector,
+        found.naming,
+        {name: _best_written(index, scores) for name, scores in found.lists.items()},
     )
+
+
+def _best_written(index: Index, scores: Mapping[str, float]) -> float:
+    """The best score of a section that is written as an answer."""
+    return next((s for group, s in scores.items() if is_written(index.groups[group])), 0.0)
+
+
+def is_written(chunks: Sequence[Chunk]) -> bool:
+    """A section whose statements are answers by themselves, rather than a passage of a text."""
+    return any(chunk.kind == "statement" for chunk in chunks)
+
+
+def candidates(index: Index, found: Found) -> list[tuple[str, float]]:
+    """Groups that are looked at closely, each with what the fusion gives it."""
+    fused = fuse({name: list(scores) for name, scores in found.lists.items()}, WEIGHTS)
+    shares = dict(fused)
+    best = dict(fused[:CANDIDATES])
+    return [*best.items(), *((g, shares.get(g, 0.0)) for g in found.named if g not in best)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +126,11 @@ class Found:
     second: Mapping[str, float]
     """Similarity of the second-best statement of a group."""
     similarities: Mapping[str, float]
+    naming: Naming = field(default_factory=Naming)
+    named: tuple[str, ...] = ()
+    """Groups of what the query names."""
+    asks_code: bool = False
+    """The query wants to see something, or names a part of code."""
 
     @property
     def best(self) -> Mapping[str, float]:
@@ -109,53 +148,73 @@ class Found:
 def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
     vector = embedder.queries([query])[0]
     tokens = tuple(search_tokens(query))
+    naming = index.names.naming(query)
+    named = _named_chunks(index, naming)
     lists: dict[str, dict[str, float]] = {}
     second: dict[str, float] = {}
     similarities: dict[str, float] = {}
-    for shelf in ("questions", "statements", "passages"):
+    near = index.vectors.similarities([chunk.id for chunk in named], vector)
+    for shelf in SHELVES:
         scores = lists.setdefault(shelf, {})
-        for identity, similarity in index.vectors.search(shelf, vector, _DEPTH[shelf]):
+        pairs = dict(index.vectors.search(shelf, vector, _DEPTH[shelf]))
+        pairs.update(near.get(shelf, {}))
+        for identity, similarity in sorted(pairs.items(), key=lambda pair: -pair[1]):
             similarities[identity] = similarity
             group = index.chunks[identity].group
             if group not in scores:
                 scores[group] = similarity
-            elif shelf == "statements" and index.chunks[identity].order != 0:
+            elif shelf == "statements":
                 second.setdefault(group, similarity)
     lists["sections"] = dict(islice(index.sections.scores(vector).items(), _DEPTH["sections"]))
     lists["lexical"] = dict(index.lexical.search(tokens, _DEPTH["lexical"]))
-    return Found(vector, tokens, lists, second, similarities)
+    groups = tuple(dict.fromkeys(chunk.group for chunk in named))
+    asks_code = mentions(query, "show") or mentions(query, "part")
+    return Found(vector, tokens, lists, second, similarities, naming, groups, asks_code)
+
+
+def _named_chunks(index: Index, naming: Naming) -> list[Chunk]:
+    """The chunks of the documents that are named best."""
+    shares = dict(naming.titles)
+    for one in naming.named:
+        if len(one.documents) <= _WIDE * _NAMED_DOCUMENTS:
+            for document in one.documents:
+                shares[document] = shares.get(document, 0.0) + naming.share(document)
+    best = sorted(shares, key=lambda document: (-shares[document], document))
+    chunks = [c for document in best[:_NAMED_DOCUMENTS] for c in index.by_document[document]]
+    return chunks[:_NAMED_CHUNKS]
 
 
 def signals(index: Index, query: str, found: Found, group: str, share: float) -> dict[str, float]:
     """What speaks for a group. Similarities count from the best of their list.
 
-    Other documents than our notes have no ways to ask beside them: their passage stands for what
-    they lack, held against the same best, so that it can also be ahead.
+    The whole of a passage stands for what it lacks beside it, held against the same best.
     """
-    noted = group.startswith("note:")
+    chunks = index.groups[group]
+    whole = next((c for c in chunks if c.order == 0 and c.kind != "question"), None)
 
     def behind(shelf: str, scores: Mapping[str, float]) -> float:
-        own = scores if noted else found.lists["passages"]
         best = max(found.lists[shelf].values(), default=0.0)
-        floor = min(found.lists[shelf if noted else "passages"].values(), default=0.0)
-        return 10 * (own.get(group, floor - 0.005) - best)
+        floor = min(found.lists[shelf].values(), default=0.0) - 0.005
+        own = scores.get(group, floor)
+        if whole is not None:
+            own = max(own, found.lists["passages"].get(group, floor))
+        return 10 * (min(own, best) - best)
 
-    chunks = index.groups[group]
     lexical, sections = found.lists["lexical"], found.lists["sections"]
     tokens = {token for token in found.tokens if index.lexical.knows(token)}
     total = sum(index.lexical.weight(token) for token in tokens) or 1.0
     heading = " ".join(dict.fromkeys(" ".join(chunk.heading) for chunk in chunks))
     named = tokens & set(search_tokens(heading))
+    document, start, end = chunks[0].document, 0, 0
+    if whole is not None:
+        document, start, end = whole.document, whole.start, whole.end
+    path = index.names.words(document) & tokens
+    kind = whole.kind if whole is not None else "statement"
     return {
         "question": behind("questions", found.lists["questions"]),
         "statement": behind("statements", found.lists["statements"]),
         "second": behind("statements", found.second),
-        "section": max(
-            _FAR,
-            sections.get(group, -math.inf) - max(sections.values(), default=0.0)
-            if noted
-            else _SECTION * behind("questions", {}),
-        ),
+        "section": max(_FAR, sections.get(group, _FAR) - max(sections.values(), default=0.0)),
         "passage": behind("passages", found.lists["passages"]),
         "lexical": lexical.get(group, 0.0) / (max(lexical.values(), default=0.0) or 1.0),
         "coverage": sum(map(index.lexical.weight, tokens & index.lexical.tokens(group))) / total,
@@ -163,10 +222,15 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
         "fused": 10 * share,
         "facet": rank.facets_differ(query, heading),
         "number": rank.numbers_differ(query, heading),
-        "note": float(noted),
-        # Our notes on choosing and on errors carry these prefixes.
-        "choice": float(group.startswith("note:choose-") and rank.is_choice(query)),
-        "symptom": float(group.startswith("note:err-") and rank.is_symptom(query)),
+        "choice": float(rank.is_choice(query) and rank.is_choice(heading)),
+        "symptom": float(rank.is_symptom(query) and rank.is_symptom(heading)),
+        **found.naming.marks(document, start, end),
+        "title": found.naming.titles.get(document, 0.0),
+        "path": sum(map(index.lexical.weight, path)) / total,
+        "code": float(kind == "code"),
+        "table": float(kind == "table"),
+        "written": float(kind == "statement"),
+        "code asked": float(found.asks_code and kind in ("code", "table")),
     }
 
 
@@ -187,12 +251,55 @@ def in_language(chunks: tuple[Chunk, ...], language: Language) -> tuple[Chunk, .
     return tuple(chunk for chunk in preferred if chunk.document == preferred[0].document)
 
 
+def _without_copies(hits: list[Hit]) -> list[Hit]:
+    """A text met twice, as files are copied from sample to sample, is one hit: the best of them."""
+    met: set[str] = set()
+    kept = []
+    for hit in hits:
+        whole = _whole(hit)
+        text = normalize(whole[0].text) if whole else hit.group
+        if text not in met:
+            kept.append(hit)
+        met.add(text)
+    return kept
+
+
+def _each_named(hits: list[Hit], naming: Naming) -> list[Hit]:
+    """Where several things are named, as for a comparison, the best hit of each goes first.
+
+    Only where what is named comes first anyway: a name may also stand in a question by the way.
+    """
+    picks: dict[int, None] = {}
+    for one in naming.named:
+        shares = {document: naming.share(document) for document in one.documents}
+        top = max(shares.values())
+        wanted = {document for document, share in shares.items() if share == top}
+        places = (i for i, hit in enumerate(hits) if hit.chunks[0].document in wanted)
+        picks.update(dict.fromkeys(islice(places, 1)))
+    if 0 not in picks:
+        return hits
+    pinned = {hits[i].chunks[0].document for i in picks}
+    near = [
+        replace(hit, score=max(hit.score, 1.0 if i in picks else _PINNED))
+        if hit.chunks[0].document in pinned
+        else hit
+        for i, hit in enumerate(hits)
+    ]
+    chosen = sorted(picks)
+    return [*(near[i] for i in chosen), *(h for i, h in enumerate(near) if i not in picks)]
+
+
+def _whole(hit: Hit) -> list[Chunk]:
+    """The passages, blocks and tables of a hit, without what leads to them."""
+    return [c for c in hit.chunks if c.order == 0 and c.kind not in ("question", "statement")]
+
+
 def _merge_neighbours(hits: list[Hit]) -> list[Hit]:
     """Passages that follow each other in one document become one hit, at the better one's place."""
     merged: list[Hit] = []
     for hit in hits:
         for position, earlier in enumerate(merged):
-            if _adjacent(earlier, hit):
+            if _adjacent(_whole(earlier), _whole(hit)):
                 chunks = sorted((*earlier.chunks, *hit.chunks), key=lambda c: c.start)
                 similarities = {**earlier.similarities, **hit.similarities}
                 merged[position] = replace(earlier, chunks=tuple(chunks), similarities=similarities)
@@ -202,9 +309,8 @@ def _merge_neighbours(hits: list[Hit]) -> list[Hit]:
     return merged
 
 
-def _adjacent(one: Hit, other: Hit) -> bool:
-    first, second = one.chunks, other.chunks
-    if first[0].kind != "passage" or second[0].kind != "passage":
+def _adjacent(first: list[Chunk], second: list[Chunk]) -> bool:
+    if not first or not second or {first[0].kind, second[0].kind} != {"passage"}:
         return False
     if first[0].document != second[0].document or first[0].heading != second[0].heading:
         return False

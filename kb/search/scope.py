@@ -2,12 +2,12 @@
 
 Takes the question and what retrieval found, gives a `Scope` with every signal it used. Similarity
 alone does not tell (a question on the weather is as near to a note as many a good one), so several
-signals are weighed: closeness to the ways people ask, the share of the question's rare words that
-the hits hold, agreement of the lists, words that name what no source of ours can hold, and what the
-question is about by its own vector, alone and beside questions that we decline. Words live in
-words.yaml, weights in scope_weights.json and scope_topic.json, the vectors of questions to decline
-in outside.npz: fitted by evals/fit/scope.py on questions that our notes answer and on
-questions that they don't.
+signals are weighed: closeness measured against what strangers reach in this very index
+(kb.search.calibration), the share of the question's rare words that the hits hold, agreement of the
+lists, what is named, and words for what documents seldom hold. So what is in scope is what the
+sources of this index hold. Words live in words.yaml, weights in scope_weights.json and
+scope_topic.json: fitted by evals/fit/scope.py on questions that an index answers, on questions that
+it does not, and on those of another index.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ from kb.records import Reason
 from kb.search import rank
 from kb.search.embedding import Vectors
 from kb.search.index import Index
-from kb.search.retrieve import WEIGHTS, Retrieval
+from kb.search.names import Naming
+from kb.search.retrieve import WEIGHTS, Retrieval, is_written
 from kb.text.language import language
+from kb.text.normal import normalize
+from kb.text.tokens import search_tokens
 from kb.text.words import count, mentions
 
 _TOP = 3
@@ -87,6 +90,88 @@ def without_attack(question: str) -> tuple[str, bool]:
     return " ".join(part.strip() for part in kept).strip(), True
 
 
+COVERED = (
+    "question z", "statement z", "passage z", "lexical", "coverage", "best", "unknown", "cross",
+    "cross z", "cross coverage", "cross unknown", "agreement", "price", "now", "private",
+    "neighbours", "elsewhere", "long", "english", "choice", "symptom", "named", "title", "topic",
+    "gap", "outsiders", "nouns", "rarest", "cross nouns",
+)  # fmt: skip
+"""Signals of the model that tells whether this index answers; see `covered`."""
+
+
+def covered(
+    question: str, retrieval: Retrieval, index: Index, values: Mapping[str, float]
+) -> dict[str, float]:
+    """The signals by this index's own measure. `values`: what `features` gives.
+
+    Similarities stand against what strangers reach in this version; of a hit in the other language
+    no words can be covered, so that case has weights of its own.
+    """
+    hits = retrieval.hits
+    tokens = [token for token in dict.fromkeys(retrieval.tokens) if not _is_filler(token)]
+    total = sum(map(index.lexical.weight, tokens)) or 1.0
+    first = index.lexical.tokens(hits[0].group) if hits else frozenset()
+    near = {
+        name: index.calibration.standing(f"{name}s", retrieval.best.get(f"{name}s", 0.0))
+        for name in _DENSE
+    }
+    document = hits[0].chunks[0].document if hits else ""
+    cross = float(bool(hits) and all(c.language != language(question) for c in hits[0].chunks))
+    nouns, rarest = _nouns_met(question, retrieval, index)
+    similar = max(retrieval.best.get(f"{name}s", 0.0) for name in _DENSE)
+    return {
+        **values,
+        **{f"{name} z": value / 3 for name, value in near.items()},
+        "best": sum(index.lexical.weight(t) for t in tokens if t in first) / total,
+        "cross": cross,
+        "cross z": cross * max(near.values()) / 3,
+        "cross coverage": cross * values["coverage"],
+        "cross unknown": cross * values["unknown"],
+        "named": retrieval.naming.share(document) if document else 0.0,
+        "title": retrieval.naming.titles.get(document, 0.0),
+        "topic": index.calibration.topic(retrieval.vector),
+        "gap": _stretch(similar) - values["outside"],
+        "nouns": nouns * (1 - cross),
+        "rarest": rarest * (1 - cross),
+        "cross nouns": nouns * cross,
+    }
+
+
+_NOUN = re.compile(r"[\u3400-\u9fff々]{2,}|[ァ-ヺー]{3,}|[a-z][a-z0-9_-]{2,}")
+
+
+def _nouns_met(question: str, retrieval: Retrieval, index: Index) -> tuple[float, float]:
+    """Share of the question's content words that the best hits hold, and whether the rarest is one.
+
+    A run of kanji or katakana is one word: its bigrams are met in a text about something else.
+    """
+    words = [w for w in dict.fromkeys(_NOUN.findall(normalize(question))) if search_tokens(w)]
+    if not words or not retrieval.hits:
+        return 0.5, 0.5
+    hits = retrieval.hits[:_TOP]
+    texts = [
+        " ".join(
+            (index.documents[hit.chunks[0].document].title, *(c.search_text for c in hit.chunks))
+        )
+        for hit in hits
+    ]
+    text = normalize(" ".join(texts))
+    held = frozenset[str]().union(*(index.lexical.tokens(hit.group) for hit in hits))
+    weights, met = {}, {}
+    for word in words:
+        tokens = search_tokens(word)
+        weights[word] = max(map(index.lexical.weight, tokens))
+        met[word] = word in text or (word.isascii() and held.issuperset(tokens))
+    rarest = max(words, key=weights.__getitem__)
+    total = sum(weights.values()) or 1.0
+    return sum(weights[w] for w in words if met[w]) / total, float(met[rarest])
+
+
+def missing_names(naming: Naming, index: Index) -> tuple[str, ...]:
+    """Names of files or samples that the question holds and no document carries or mentions."""
+    return tuple(name for name in naming.unknown if not index.lexical.knows(normalize(name)))
+
+
 def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, float]:
     """The signals as numbers, mostly between 0 and 1."""
     tokens = [token for token in dict.fromkeys(retrieval.tokens) if not _is_filler(token)]
@@ -99,9 +184,11 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
     found = {
         name: float(mentions(question, name)) for name in ("price", "now", "private", "neighbours")
     }
-    near = {name: _stretch(retrieval.best.get(f"{name}s", 0.0)) for name in _DENSE}
-    if not _is_ours(retrieval):  # a passage that comes first stands for what it has not beside it
-        near = {name: max(value, near["passage"]) for name, value in near.items()}
+    own = (
+        {**retrieval.best, **retrieval.written} if _is_first_written(retrieval) else retrieval.best
+    )
+    near = {name: _stretch(own.get(f"{name}s", 0.0)) for name in ("question", "statement")}
+    near["passage"] = _stretch(retrieval.best.get("passages", 0.0))
     return {
         **near,
         "lexical": min(1.5, retrieval.best.get("lexical", 0.0) / (3.0 * total)),
@@ -120,11 +207,6 @@ def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, flo
     }
 
 
-def _is_ours(retrieval: Retrieval) -> bool:
-    """What was found first is a section of our notes, or nothing was found."""
-    return all(hit.group.startswith("note:") for hit in retrieval.hits[:1])
-
-
 def _stretch(similarity: float) -> float:
     """Cosines of e5 lie between 0.78 and 0.96; spread over 0 to 1."""
     return (similarity - 0.78) / 0.18
@@ -138,9 +220,11 @@ def _is_filler(token: str) -> bool:
 def decide_scope(question: str, retrieval: Retrieval, index: Index) -> Scope:
     """Whether the hits can answer the question."""
     values = features(question, retrieval, index)
-    # What the vectors know is our notes. What a wiki or a blog post holds only the search can tell.
-    known = _is_ours(retrieval) and _has_topic(retrieval, index)
-    model = "answerable" if known else "supported"
+    # Sections written as answers have been asked for in many ways, which a model has learned; what
+    # any other document holds is told by this index's own measure.
+    learned = _is_first_written(retrieval) and _has_topic(retrieval, index)
+    model = "answerable" if learned else "supported"
+    values = covered(question, retrieval, index, values)
     share = {
         name: probability(values, _weights()[name], _topic(name, retrieval, index))
         for name in ("harmless", model, "inside")
@@ -154,11 +238,17 @@ def decide_scope(question: str, retrieval: Retrieval, index: Index) -> Scope:
     return Scope(reason, {**values, **share, "answerable": share[model]})
 
 
+def _is_first_written(retrieval: Retrieval) -> bool:
+    """The best hit is a section written as an answer, or there is none."""
+    return all(is_written(hit.chunks) for hit in retrieval.hits[:1])
+
+
 def probability(
     values: Mapping[str, float], weights: Mapping[str, float], topic: float = 0.0
 ) -> float:
     """Logistic model: 1 / (1 + exp(-(bias + Σ weight × value + topic)))."""
-    score = weights["bias"] + sum(weights[name] * values[name] for name in FEATURES) + topic
+    named = (weight * values[name] for name, weight in weights.items() if name != "bias")
+    score = weights["bias"] + sum(named) + topic
     return 1 / (1 + math.exp(-score))
 
 

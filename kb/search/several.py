@@ -82,6 +82,8 @@ def fused(retrievals: Sequence[Retrieval]) -> Retrieval:
             for name in {name for one in retrievals for name in one.best}
         },
         retrievals[0].vector,
+        retrievals[0].naming,
+        retrievals[0].written,
     )
 
 

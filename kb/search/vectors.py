@@ -84,6 +84,18 @@ class VectorStore:
             for identity, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
 
+    def similarities(self, ids: Sequence[str], query: Vectors) -> dict[str, dict[str, float]]:
+        """Cosine similarity of these chunks by shelf, wherever they rank."""
+        near: dict[str, dict[str, float]] = {}
+        for shelf in SHELVES if ids else ():
+            collection = self._collection(shelf)
+            with self._answering():
+                rows = collection.get(ids=list(ids), include=["embeddings"])
+            if rows["ids"]:
+                scores = np.asarray(rows["embeddings"], np.float32) @ query
+                near[shelf] = dict(zip(rows["ids"], map(float, scores), strict=True))
+        return near
+
     def get(self, ids: Iterable[str]) -> dict[str, Any]:
         """Vectors by chunk id, from all shelves."""
         wanted = set(ids)

@@ -60,6 +60,11 @@ def cut_text(text: str, embedder: BundledEmbedder) -> list[Chunk]:
     return cut(raw("markdown", text, "file.md"), embedder)[1]
 
 
+def whole_text(text: str, embedder: BundledEmbedder) -> list[Chunk]:
+    """Without what leads to the passages."""
+    return [piece for piece in cut_text(text, embedder) if piece.kind != "question"]
+
+
 @every_document
 def test_a_chunk_is_an_exact_slice_of_its_document(
     document: RawDocument, embedder: BundledEmbedder
@@ -107,7 +112,7 @@ def test_nothing_but_headings_and_mark_up_is_left_out(
 
 
 def test_japanese_is_never_cut_inside_a_sentence(embedder: BundledEmbedder) -> None:
-    chunks = cut_text(LONG_JAPANESE, embedder)
+    chunks = whole_text(LONG_JAPANESE, embedder)
     assert len(chunks) > 3
     for sentence in SENTENCES:
         assert sum(sentence in piece.text for piece in chunks) == 1
@@ -115,7 +120,7 @@ def test_japanese_is_never_cut_inside_a_sentence(embedder: BundledEmbedder) -> N
 
 
 def test_english_is_cut_between_sentences(embedder: BundledEmbedder) -> None:
-    chunks = cut_text(LONG_ENGLISH, embedder)
+    chunks = whole_text(LONG_ENGLISH, embedder)
     assert len(chunks) > 3
     for piece in chunks:
         assert piece.text.startswith("On day ")
@@ -124,61 +129,85 @@ def test_english_is_cut_between_sentences(embedder: BundledEmbedder) -> None:
 
 def test_code_and_tables_are_cut_between_lines(embedder: BundledEmbedder) -> None:
     for text, line in ((LONG_CODE, r"v_\d+ = read\(\d+\)|```"), (LONG_TABLE, r"\|.*\|")):
-        chunks = cut_text(text, embedder)
+        chunks = whole_text(text, embedder)
         assert len(chunks) > 1
         assert all(re.fullmatch(line, row) for piece in chunks for row in piece.text.split("\n"))
 
 
 def test_a_single_giant_sentence_is_cut_at_its_commas(embedder: BundledEmbedder) -> None:
-    chunks = cut_text(GIANT, embedder)
+    chunks = whole_text(GIANT, embedder)
     assert "".join(piece.text for piece in chunks) == GIANT.split("\n\n")[1].strip()
     assert all(piece.text.endswith(("、", "。")) for piece in chunks)
 
 
 def test_text_without_any_mark_is_cut_all_the_same(embedder: BundledEmbedder) -> None:
-    chunks = cut_text(UNBROKEN, embedder)
+    chunks = whole_text(UNBROKEN, embedder)
     assert "".join(piece.text for piece in chunks) == UNBROKEN.split("\n\n")[1].strip()
     assert 5 < len(chunks) < 60
 
 
 def test_an_embedded_picture_does_not_become_a_hundred_chunks(embedder: BundledEmbedder) -> None:
     picture = f"# 図\n\n次の図です。\n\n![構成](data:image/png;base64,{'iVBORw0KGgo' * 2_000})\n"
-    (piece,) = cut_text(picture, embedder)
+    (piece,) = whole_text(picture, embedder)
     assert piece.search_text == "図\n次の図です。構成"
 
 
 def test_a_long_heading_leaves_room_for_the_text(embedder: BundledEmbedder) -> None:
-    chunks = cut_text(LONG_HEADING, embedder)
+    chunks = whole_text(LONG_HEADING, embedder)
     assert [piece.text for piece in chunks] == ["本文です。", "続きです。"]
     assert chunks[1].search_text.endswith("\n続きです。")
 
 
 def test_windows_line_ends_give_the_same_chunks(embedder: BundledEmbedder) -> None:
-    assert cut_text(MARKDOWN.replace("\n", "\r\n"), embedder) == cut_text(MARKDOWN, embedder)
+    assert whole_text(MARKDOWN.replace("\n", "\r\n"), embedder) == whole_text(MARKDOWN, embedder)
 
 
 def test_short_paragraphs_under_one_heading_stay_together(embedder: BundledEmbedder) -> None:
-    chunks = cut_text("# 題\n\n一つ目。\n\n二つ目。\n\n## 次\n\n三つ目。\n", embedder)
+    chunks = whole_text("# 題\n\n一つ目。\n\n二つ目。\n\n## 次\n\n三つ目。\n", embedder)
     assert [piece.text for piece in chunks] == ["一つ目。\n\n二つ目。", "三つ目。"]
 
 
 def test_the_headings_are_searched_with_the_text(embedder: BundledEmbedder) -> None:
-    (piece,) = cut_text("# 題\n\n## `train` とは\n\n**学習** の入口です。\n", embedder)
+    (piece,) = whole_text("# 題\n\n## `train` とは\n\n**学習** の入口です。\n", embedder)
     assert piece.search_text == "題 > train とは\n学習 の入口です。"
     assert piece.heading == ("題", "train とは")
 
 
 def test_what_a_chunk_is_follows_from_its_block(embedder: BundledEmbedder) -> None:
-    kinds = [piece.kind for piece in cut_text(MARKDOWN, embedder)]
+    kinds = [piece.kind for piece in whole_text(MARKDOWN, embedder)]
     assert kinds == ["passage", "passage", "code", "passage", "table", "passage", "passage"]
     _, code = cut(raw("python", PYTHON, "train.py"), embedder)
-    assert {piece.kind for piece in code} == {"code"}
+    assert {piece.kind for piece in code} == {"code", "question"}
 
 
-def test_the_same_file_in_two_folders_is_one_hit(embedder: BundledEmbedder) -> None:
+def test_a_part_of_a_passage_leads_to_it_and_is_a_slice_of_it(embedder: BundledEmbedder) -> None:
+    chunks = cut_text(
+        "# 題\n\n一つ目の文は短いです。二つ目の文も短いです。\n\n"
+        "| 日 | 雨 |\n|---|---|\n| 1 日 | 小雨 |\n",
+        embedder,
+    )
+    groups = {piece.group: piece for piece in chunks if piece.kind != "question"}
+    parts = [piece for piece in chunks if piece.kind == "question" and piece.order]
+    assert [piece.text for piece in parts] == [
+        "一つ目の文は短いです。",
+        "二つ目の文も短いです。",
+        "| 1 日 | 小雨 |",
+    ]
+    assert all(piece.text in groups[piece.group].text for piece in parts)
+    assert parts[-1].search_text == "題\n日: 1 日, 雨: 小雨"
+
+
+def test_what_a_passage_is_called_leads_to_it_in_both_languages(embedder: BundledEmbedder) -> None:
+    _, chunks = cut(raw("dockerfile", DOCKERFILE, "a/Dockerfile"), embedder)
+    names = [piece.search_text for piece in chunks if piece.kind == "question" and not piece.order]
+    assert any("show me" in name for name in names)
+    assert any("見せて" in name for name in names)
+
+
+def test_the_same_file_in_two_folders_is_two_hits(embedder: BundledEmbedder) -> None:
     _, one = cut(raw("dockerfile", DOCKERFILE, "a/Dockerfile"), embedder)
     _, other = cut(raw("dockerfile", DOCKERFILE, "b/Dockerfile"), embedder)
-    assert [piece.group for piece in one] == [piece.group for piece in other]
+    assert {piece.group for piece in one}.isdisjoint(piece.group for piece in other)
     assert {piece.id for piece in one}.isdisjoint(piece.id for piece in other)
 
 

@@ -6,6 +6,8 @@ hand from a short text.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kb.answer.compose import MOST, MOST_FOREIGN, _prose, _window, compose
 from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations, Draft, to_sentences
@@ -265,8 +267,9 @@ def test_code_of_a_file_is_fenced_in_its_language(notes: Notes) -> None:
     page = Page(kind="dockerfile").add("code", "FROM python:3.11")
     chunk = page.chunks[0]
     index = type("I", (), {"documents": {"en.md": page.document}})()
-    for name, fence in {"en.md": "```", "Dockerfile": "```dockerfile", "a.py": "```python"}.items():
-        index.documents[name] = page.document
+    kinds = {"text": "```", "dockerfile": "```dockerfile", "python": "```python"}
+    for name, fence in kinds.items():
+        index.documents[name] = replace(page.document, id=name, kind=name)
         moved = Chunk(**{**_fields(chunk), "document": name})
         (said,) = to_sentences([Draft(moved, 0, chunk.end)], Citations(index), "en")
         assert said.text == f"{fence}\nFROM python:3.11\n```"

@@ -244,7 +244,9 @@ def folder(path: Path | str) -> Fetched:
         ("page.html", "html"),
         ("paper.PDF", "pdf"),
         ("model.tar.gz", None),
-        ("Makefile", None),
+        ("Makefile", "config"),
+        ("train.yaml", "config"),
+        ("logo.svg", None),
     ],
 )
 def test_the_kind_of_a_file_follows_from_its_name(name: str, kind: str | None) -> None:
