@@ -110,7 +110,7 @@ def to_sentences(drafts: list[Draft], citations: Citations, language: Language) 
             text = " ".join(text.split()) if language == "en" else text.replace("\n", "")
             text = _without_verdict(text) if draft.chunk.kind == "statement" else text
         marker = "" if position == 0 or draft.is_block else draft.marker or "- "
-        above = "" if draft.chunk.kind == "statement" else _source_line(citation)
+        above = "" if citations.kind(citation) == "note" else _source_line(citation)
         line = f"{above}\n" if above and above != standing else ""
         standing = above
         result.append(Sentence(text, (citation.number,), marker, lead=line + draft.lead + lead))
