@@ -30,7 +30,7 @@ from evals.fit.linear import Matrix, fit_classes, fit_each, fit_sampled, packed
 from evals.fit.samples import DATA, Sample, anew, hash_of, read_samples
 from kb.pattern.patterns import SIDES, load_model
 from kb.reading import models
-from kb.reading.conditions import named_row, read_named
+from kb.reading.conditions import find_words, named_row, read_named
 from kb.reading.models import BUCKETS, bucket, weigh
 from kb.reading.parts import find_parts
 from kb.reading.state import STATES, state_columns
@@ -43,8 +43,8 @@ _QUARTERS = 4
 _THIN = 4
 """Of the cases, which were written to one brief, every so manieth teaches acts; all teach words."""
 _SIZE = 384
-_SELF = 0.3
-"""Likelihood from which a word stands for a condition that its message is known to rule out."""
+_SELF = -1.0
+"""Log odds from which a word stands for a condition that its message is known to rule out."""
 
 Sparse = sparse.csr_matrix
 _MEANING, _LETTERS = 8.0, 3.0
@@ -88,7 +88,7 @@ class Texts:
             letters.append(weigh(text, self.rarity))
             if placed:
                 found = find_parts(sample.text)
-                named = read_named(sample.text, found, self.spelled, follows=sample.place.follows)
+                named = read_named(sample.text, found, self.spelled)
                 share = pasted(sample.text, found)
                 places.append(sample.place.row(sample.text, share, named_row(named)))
         spelled = _sparse([c for c, _ in letters], [_LETTERS * w for _, w in letters])
@@ -132,7 +132,7 @@ def wanted(samples: Sequence[Sample], texts: Texts) -> dict[str, Any]:
 
 
 def goes_on(samples: Sequence[Sample], texts: Texts) -> dict[str, Any]:
-    own = [s for s in (*_thinned(samples), *anew(samples)) if s.goes_on is not None]
+    own = [s for s in _thinned(samples) if s.goes_on is not None]
     return _yes("goes_on", own, [bool(s.goes_on) for s in own], texts)
 
 
@@ -156,7 +156,8 @@ def signal(samples: Sequence[Sample], texts: Texts) -> dict[str, Any]:
 
 
 def _thinned(samples: Sequence[Sample]) -> list[Sample]:
-    return [s for n, s in enumerate(samples) if s.source != "cases" or n % _THIN == 0]
+    kept = [s for n, s in enumerate(samples) if s.source != "cases" or n % _THIN == 0]
+    return [*kept, *anew(samples)]
 
 
 def _classes(
@@ -232,22 +233,32 @@ def _marked(sample: Sample) -> dict[str, list[tuple[int, int]]]:
     return marked
 
 
-def state(samples: Sequence[Sample]) -> dict[str, Any]:
-    """Whether what words name holds. Of what holds, cases give more than enough: every eighth."""
-    rows, labels, place = [], [], []
+def state(samples: Sequence[Sample], word_head: models.Head) -> dict[str, Any]:
+    """Whether what words name holds.
+
+    Of what holds, cases give more than enough: every eighth. Where a case is known to rule a
+    condition out, the words that name it best stand for it.
+    """
+    rows, labels = [], []
     for number, sample in enumerate(samples):
-        if sample.source in ("cases", "patterns") and number % 8:
-            continue
-        for condition in sample.conditions or ():
-            start = sample.text.find(condition.words)
-            if condition.words and start >= 0:
-                span = (start, start + len(condition.words))
-                rows.append(state_columns(sample.text, span))
-                labels.append(STATES.index(condition.state))
-                place.append([float(sample.place.follows)])
-    joined = Sparse(sparse.hstack([_sparse(rows), Sparse(np.array(place, np.float32))]))
+        marks = []
+        if sample.source not in ("cases", "patterns") or number % 8 == 0:
+            for condition in sample.conditions or ():
+                start = sample.text.find(condition.words)
+                if condition.words and start >= 0:
+                    marks.append(((start, start + len(condition.words)), condition.state))
+        if sample.denied:
+            for signal, score, span in find_words(sample.text, find_parts(sample.text), word_head):
+                if signal in sample.denied and score > _SELF:
+                    marks.append((span, "dropped" if sample.place.follows else "negated"))
+        for span, name in marks:
+            rows.append(state_columns(sample.text, span))
+            labels.append(STATES.index(name))
     counts = np.array([1.0 if STATES[n] == "holds" else 2.0 for n in labels], np.float32)
-    weights = fit_classes(joined, np.array(labels), len(STATES), counts, penalty=0.02, rounds=80)
+    print("states", Counter(STATES[n] for n in labels), flush=True)
+    weights = fit_classes(
+        _sparse(rows), np.array(labels), len(STATES), counts, penalty=0.02, rounds=80
+    )
     return packed("state", list(STATES), weights, 0, BUCKETS)
 
 
@@ -259,7 +270,7 @@ HEADS: dict[str, Callable[[Sequence[Sample], Texts], dict[str, Any]]] = {
     "goes_on": goes_on,
     "signal": signal,
 }
-SPELLED: dict[str, Callable[[Sequence[Sample]], dict[str, Any]]] = {"word": word, "state": state}
+SPELLED = ("word", "state")
 """Models of words see no embedding."""
 
 
@@ -271,9 +282,10 @@ def fit(
 ) -> dict[str, Any]:
     """What kb.reading.models.Models takes; heads that are not fitted stay as they were `before`."""
     stored = {**before, "order": np.array("\n".join(ranked()))}
-    for head in [head for head in SPELLED if head in heads]:
-        stored |= SPELLED[head](samples)
-        print(datetime.datetime.now().strftime("%H:%M:%S"), head, flush=True)
+    if "word" in heads:
+        stored |= word(samples)
+    if "state" in heads:
+        stored |= state(samples, models.read_head(stored, "word"))
     whole = [s for s in samples if own_words(s.text) in vectors]
     if set(heads) <= set(SPELLED):
         return stored

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ CASES = DATA / "cases"
 LANGUAGES: tuple[Language, Language] = ("ja", "en")
 _OTHERS = 0.4
 """What a question from the notes counts: there are many more of them than of messages."""
-_CHANCES = 500
-"""First messages that are set after another conversation, as cases that start anew."""
+_CHANCES = 600
+"""First messages of a kind that are set after another conversation, to start anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,24 +204,22 @@ def questions() -> Iterator[Sample]:
 
 
 def anew(samples: Sequence[Sample]) -> Iterator[Sample]:
-    """Cases that were told first, set after other conversations: they start anew."""
-    firsts = [s for s in samples if s.act == "case" and not s.place.follows]
+    """Cases and questions that came first, set after other conversations: they start anew."""
     before = [s for s in samples if s.source == "conversations"]
     chance = random.Random(12)
-    for sample in chance.sample(firsts, min(_CHANCES, len(firsts))):
-        last = chance.choice(before)
-        yield Sample(
-            sample.text,
-            sample.group,
-            "anew",
-            sample.language,
-            Place(True, last.act, chance.random() < 0.2, True),
-            (*last.earlier, last.text),
-            act="case",
-            wanted=True,
-            goes_on=False,
-            weight=0.6,
-        )
+    for act in ("case", "question"):
+        firsts = [s for s in samples if s.act == act and not s.place.follows]
+        for sample in chance.sample(firsts, min(_CHANCES, len(firsts))):
+            last = chance.choice(before)
+            yield replace(
+                sample,
+                source="anew",
+                place=Place(True, last.act, chance.random() < 0.2, chance.random() < 0.8),
+                goes_on=False if act == "case" else None,
+                conditions=None,
+                danger=None,
+                weight=0.6,
+            )
 
 
 def hash_of(text: str) -> int:

@@ -57,23 +57,26 @@ class Named:
     state: State
 
 
-def read_named(
-    message: str, parts: Sequence[Part], models: Models, *, follows: bool
-) -> tuple[Named, ...]:
-    """Each condition that a word may name."""
-    head = models.heads["word"]
+def find_words(message: str, parts: Sequence[Part], head: Head) -> list[tuple[str, float, Span]]:
+    """For each condition that a word may name: the score of the strongest, and the words."""
     places = units(message, own_spans(message, parts))
     if not places:
-        return ()
+        return []
     scores = _words(head, message, places)
-    named = []
-    for column, signal in enumerate(head.names):
-        strongest = float(scores[:, column].max())
-        if strongest > _FAINT:
-            span = _span(message, places, scores[:, column])
-            state = _state(models.heads["state"], message, span, follows=follows)
-            named.append(Named(signal, strongest, span, state))
-    return tuple(named)
+    return [
+        (signal, float(own.max()), _span(message, places, own))
+        for signal, own in zip(head.names, scores.T, strict=True)
+        if own.max() > _FAINT
+    ]
+
+
+def read_named(message: str, parts: Sequence[Part], models: Models) -> tuple[Named, ...]:
+    """Each condition that a word may name, and whether it holds."""
+    head = models.heads["state"]
+    return tuple(
+        Named(signal, score, span, _state(head, message, span))
+        for signal, score, span in find_words(message, parts, models.heads["word"])
+    )
 
 
 def named_row(named: Sequence[Named]) -> list[float]:
@@ -146,10 +149,10 @@ def _belongs(scores: Vector, at: int, step: int, least: float) -> bool:
     return scores[at] >= least or (0 <= beyond < len(scores) and bool(scores[beyond] >= least))
 
 
-def _state(head: Head, message: str, span: Span, *, follows: bool) -> State:
+def _state(head: Head, message: str, span: Span) -> State:
     columns = np.asarray(state_columns(message, span), np.int64)
     spelled = head.spelled(columns, np.full(len(columns), len(columns) ** -0.5, np.float32))
-    found = shares(head.bias + spelled + float(follows) * head.place[0])
+    found = shares(head.bias + spelled)
     return cast(State, STATES[int(np.argmax(found))])
 
 

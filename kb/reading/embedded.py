@@ -114,7 +114,7 @@ class EmbeddedReader:
     def _looked(self, message: str, place: Place) -> _Seen:
         parts = find_parts(message)
         features = self._models.features(typed(message, parts))
-        named = read_named(message, parts, self._models, follows=place.follows)
+        named = read_named(message, parts, self._models)
         row = place.row(message, pasted(message, parts), named_row(named))
         act, case = read_act(self._models, features, place, row)
         wanted = goes_on = 0.0

@@ -76,7 +76,7 @@ class Models:
         self._known = embedder.name == str(stored["embedding"])
         self._rarity = np.asarray(stored["rarity"], np.float32)
         self._mean = np.asarray(stored["mean"], np.float32)
-        self.heads = {name: _head(stored, name) for name in str(stored["heads"]).split("\n")}
+        self.heads = {name: read_head(stored, name) for name in str(stored["heads"]).split("\n")}
         self.numbers = {
             key.removeprefix("number_"): float(value)
             for key, value in stored.items()
@@ -126,7 +126,8 @@ def shares(scores: Vector) -> list[float]:
     return [float(share) for share in raised / raised.sum()]
 
 
-def _head(stored: Mapping[str, NDArray[Any]], name: str) -> Head:
+def read_head(stored: Mapping[str, NDArray[Any]], name: str) -> Head:
+    """One model of a file of weights."""
     return Head(
         tuple(str(stored[f"{name}_names"]).split("\n")),
         np.asarray(stored[f"{name}_bias"], np.float32),

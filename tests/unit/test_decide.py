@@ -133,3 +133,21 @@ def test_a_decision_names_what_decided_first() -> None:
     assert [one.signal for one in decision.raised] == ["own_base", "pip_packages", "training"]
     assert decision.rule == "own-base"
     assert decide_signals(set()).decision() is None
+
+
+@pytest.mark.parametrize(
+    ("signals", "pattern"),
+    [
+        ({"handlers"}, "none"),
+        ({"inference", "handlers", "own_base"}, "inference-2"),
+        ({"llm", "own_build"}, "inference-2"),
+        ({"llm", "version_missing"}, "inference-2"),
+        ({"training", "no_internet", "aws_image_fits"}, "none"),
+        ({"training", "no_internet", "aws_image_fits", "pip_packages"}, "training-1"),
+        ({"inference", "multi_model", "aws_image_complete"}, "none"),
+    ],
+)
+def test_what_weighs_more(signals: set[str], pattern: str) -> None:
+    outcome = decide_signals(signals).outcome
+    assert outcome is not None
+    assert outcome.id == pattern
