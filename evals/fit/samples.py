@@ -26,7 +26,7 @@ CASES = DATA / "cases"
 LANGUAGES: tuple[Language, Language] = ("ja", "en")
 _OTHERS = 0.4
 """What a question from the notes counts: there are many more of them than of messages."""
-_CHANCES = 1_500
+_CHANCES = 500
 """First messages that are set after another conversation, as cases that start anew."""
 
 

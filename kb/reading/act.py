@@ -30,13 +30,14 @@ _NUMERAL = re.compile(rf"[{''.join(k for k in _NUMERALS if len(k) == 1)}]|[a-z]+
 def read_act(
     models: Models, features: Features, place: Place, row: Sequence[float]
 ) -> tuple[Act, float]:
-    """The likeliest act that can stand in this place, and its likelihood."""
+    """The likeliest act that can stand in this place, and how likely a case is told or changed."""
     head = models.heads["act"]
     found = dict(zip(head.names, shares(head.score(features, row)), strict=True))
     if not place.follows:
         found = {act: share for act, share in found.items() if act not in ON_THE_LAST}
     best = max(found, key=found.__getitem__)
-    return cast(Act, best), found[best] / sum(found.values())
+    case = sum(found.get(act, 0.0) for act in ("case", "revision"))
+    return cast(Act, best), case / sum(found.values())
 
 
 def read_form(models: Models, features: Features, message: str) -> tuple[Form, int | None]:

@@ -24,6 +24,15 @@ _INSTEAD: tuple[frozenset[str], ...] = (
 then they contradict, and the rules say so."""
 
 
+_NEEDS = frozenset(
+    (
+        "os_packages", "pip_packages", "some_packages", "own_base", "own_build", "own_server",
+        "other_language", "full_control", "small_image", "version_missing", "unchanged_image",
+    )
+)  # fmt: skip
+"""Conditions that an AWS image as it is does not meet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A case as it stands after some messages."""
@@ -55,6 +64,8 @@ def folded(standing: Standing, told: Sequence[Told]) -> tuple[Standing, tuple[To
                 _let_go(kept, gone, group - {other.signal for other in new})
         kept[one.signal] = one
         gone.pop(one.signal, None)
+    if enough := _enough(kept, told):
+        kept[enough.signal] = enough
     return Standing(tuple(kept.values())), tuple(gone.values())
 
 
@@ -95,6 +106,14 @@ def case_reading(
         deciding.likely if deciding else 0.0,
         changed=bool(before) and _signals(standing) != _signals(before),
     )
+
+
+def _enough(kept: Mapping[str, Told], told: Sequence[Told]) -> Told | None:
+    """Whoever takes the last need back, or rules needs out, says that the AWS image is enough."""
+    off = [one for one in told if one.signal in _NEEDS and one.state in ("dropped", "negated")]
+    if off and set(kept) <= set(SIDES):
+        return replace(off[0], signal="aws_image_fits", state="holds", side=None)
+    return None
 
 
 def _narrow(kept: dict[str, Told], gone: dict[str, Told], new: Sequence[Told]) -> None:

@@ -22,6 +22,8 @@ from kb.records import Side
 
 State = Literal["holds", "dropped", "negated", "hypothetical"]
 SIDES: tuple[Side, Side] = ("training", "inference")
+_FAINT = -3.5
+"""Log odds of the strongest word below which nothing is named."""
 _LONGEST = 60
 """Characters of the words that are shown for a condition."""
 _LESS = 1.5
@@ -44,34 +46,66 @@ class Told:
     """Of being named, 0 to 1."""
 
 
-def read_conditions(
-    message: str, parts: Sequence[Part], features: Features, models: Models, *, follows: bool
-) -> tuple[Told, ...]:
-    """What the person's own words name, in the order of the message."""
-    word, whole = models.heads["word"], models.heads["signal"]
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the words of a message say of one condition, whatever the message means."""
+
+    signal: str
+    score: float
+    """Log odds that the strongest word names it."""
+    span: Span
+    state: State
+
+
+def read_named(
+    message: str, parts: Sequence[Part], models: Models, *, follows: bool
+) -> tuple[Named, ...]:
+    """Each condition that a word may name."""
+    head = models.heads["word"]
     places = units(message, own_spans(message, parts))
     if not places:
         return ()
-    named = _words(word, message, places)
+    scores = _words(head, message, places)
+    named = []
+    for column, signal in enumerate(head.names):
+        strongest = float(scores[:, column].max())
+        if strongest > _FAINT:
+            span = _span(message, places, scores[:, column])
+            state = _state(models.heads["state"], message, span, follows=follows)
+            named.append(Named(signal, strongest, span, state))
+    return tuple(named)
+
+
+def named_row(named: Sequence[Named]) -> list[float]:
+    """The strongest condition, side, and condition that does not hold, for other models: 0 to 1."""
+    likely = [(one, float(logistic(one.score))) for one in named]
+    return [
+        max((x for one, x in likely if one.signal not in SIDES), default=0.0),
+        max((x for one, x in likely if one.signal in SIDES), default=0.0),
+        max((x for one, x in likely if one.state in ("dropped", "negated")), default=0.0),
+        max((x for one, x in likely if one.state == "hypothetical"), default=0.0),
+    ]
+
+
+def read_conditions(
+    message: str, named: Sequence[Named], features: Features, models: Models
+) -> tuple[Told, ...]:
+    """What the person's own words name, in the order of the message."""
+    whole, numbers = models.heads["signal"], models.numbers
     holds = dict(zip(whole.names, whole.score(features), strict=True))
     told = []
-    for column, signal in enumerate(word.names):
-        strongest = float(named[:, column].max())
-        weights = models.numbers
+    for one in named:
         score = (
-            weights.get("named_word", 0.6) * strongest
-            + weights.get("named_message", 0.4) * float(holds.get(signal, -5.0))
-            + weights.get("named_bias", 0.3)
+            numbers.get("named_word", 0.6) * one.score
+            + numbers.get("named_message", 0.4) * float(holds.get(one.signal, -5.0))
+            + numbers.get("named_bias", 0.3)
         )
         likely = float(logistic(score))
-        span = _span(message, places, named[:, column])
-        state = _state(models.heads["state"], message, span, follows=follows)
-        floor = weights.get("named_floor", 0.4) if state == "holds" else 0.0
-        if likely < floor or (state != "holds" and logistic(strongest) < 0.3):
+        if likely < numbers.get("named_floor", 0.4) if one.state == "holds" else one.score < -0.8:
             continue
-        words = message[span[0] : span[1]]
-        side = next((s for s in SIDES if s == signal), None)
-        told.append(Told(signal, words, span[0], state, side, likely))
+        words = message[one.span[0] : one.span[1]]
+        side = next((side for side in SIDES if side == one.signal), None)
+        told.append(Told(one.signal, words, one.span[0], one.state, side, likely))
     told.sort(key=lambda one: one.start)
     return tuple(_sided(message, told))
 

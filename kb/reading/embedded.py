@@ -14,12 +14,13 @@ from functools import lru_cache
 from kb.reading import models
 from kb.reading.act import TALK, read_act, read_form
 from kb.reading.case import Standing, case_reading, folded, supposed
-from kb.reading.conditions import Told, read_conditions
-from kb.reading.models import Models, logistic, shares
+from kb.reading.conditions import Told, named_row, read_conditions, read_named
+from kb.reading.danger import read_danger
+from kb.reading.models import Models, logistic
 from kb.reading.parts import find_error_lines, find_parts
 from kb.reading.place import Place
 from kb.reading.queries import queries
-from kb.reading.reading import CaseReading, Danger, Part, Reading
+from kb.reading.reading import CaseReading, Part, Reading
 from kb.reading.typed import pasted, typed
 from kb.records import Act, Language, Turn
 from kb.search.embedding import Embedder
@@ -32,9 +33,10 @@ _LONGEST = 200_000
 """Characters of a message that are read."""
 _REMEMBERED = 1_000
 """Messages, each in its place, whose reading is kept."""
-_DANGERS: tuple[Danger, Danger] = ("unsafe", "attack")
 WANTED = 0.5
 """Likelihood from which a decision is taken for wanted."""
+_TELLS = ("case", "revision", "complaint")
+"""Acts that change the case, wanted or not: “I never said GPU” drops it."""
 _GOES_ON = 0.5
 """Likelihood from which a case that is told goes on with the one before."""
 
@@ -76,8 +78,12 @@ class EmbeddedReader:
         if seen.act == "form":
             features = self._models.features(typed(message, seen.parts))
             form, lines = read_form(self._models, features, message)
-        danger, rest = self._danger(message, seen.parts)
-        asked = queries(rest, history, seen.act, seen.parts if rest == message else (), errors)
+        own = typed(message, seen.parts)
+        danger, rest = read_danger(own, self._models)
+        if rest == own:
+            asked = queries(message, history, seen.act, seen.parts, errors)
+        else:
+            asked = queries(rest, history, seen.act, find_parts(rest), errors)
         return Reading(
             message,
             language(message) if message.strip() else _language(history),
@@ -108,21 +114,23 @@ class EmbeddedReader:
     def _looked(self, message: str, place: Place) -> _Seen:
         parts = find_parts(message)
         features = self._models.features(typed(message, parts))
-        row = place.row(message, pasted(message, parts))
-        act, _ = read_act(self._models, features, place, row)
+        named = read_named(message, parts, self._models, follows=place.follows)
+        row = place.row(message, pasted(message, parts), named_row(named))
+        act, case = read_act(self._models, features, place, row)
         wanted = goes_on = 0.0
         told: tuple[Told, ...] = ()
         if act not in TALK:
-            wanted = float(logistic(self._models.heads["wanted"].score(features, row)[0]))
+            likely = float(logistic(self._models.heads["wanted"].score(features, row)[0]))
+            wanted = (likely + case) / 2
             goes_on = float(logistic(self._models.heads["goes_on"].score(features, row)[0]))
-            told = read_conditions(message, parts, features, self._models, follows=place.follows)
+            told = read_conditions(message, named, features, self._models)
         return _Seen(parts, act, wanted, goes_on, told)
 
     def _case(self, seen: _Seen, talk: _Talk) -> tuple[CaseReading | None, Standing]:
         """What the message makes of the case, and what stands after it."""
         before = talk.standing
         order = self._models.order
-        if seen.act in TALK or (seen.wanted < WANTED and seen.act not in ("case", "revision")):
+        if seen.act in TALK or (seen.wanted < WANTED and seen.act not in _TELLS):
             if not before:
                 return None, before
             return case_reading(before, (), before, wanted=0.0, order=order), before
@@ -135,17 +143,6 @@ class EmbeddedReader:
             case = case_reading(then, lifted, before, wanted=seen.wanted, order=order)
             return case, standing
         return case_reading(standing, dropped, start, wanted=seen.wanted, order=order), standing
-
-    def _danger(self, message: str, parts: Sequence[Part]) -> tuple[Danger | None, str]:
-        """What is dangerous in the message, and the message without it."""
-        head = self._models.heads["danger"]
-        scores = head.score(self._models.features(typed(message, parts)))
-        found = dict(zip(head.names, shares(scores), strict=True))
-        numbers = self._models.numbers
-        for kind in _DANGERS:
-            if found[kind] >= numbers.get(f"danger_{kind}", 0.6):
-                return kind, message
-        return None, message
 
 
 def _language(history: Sequence[Turn]) -> Language:

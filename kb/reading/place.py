@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -30,8 +31,11 @@ class Place:
     case: bool = False
     """A case was told before."""
 
-    def row(self, text: str, pasted: float) -> list[float]:
-        """The numbers that the models take; `pasted`: the share that the person did not write."""
+    def row(self, text: str, pasted: float, named: Sequence[float]) -> list[float]:
+        """The numbers that the models take.
+
+        `pasted`: the share that the person did not write; `named`: what the words name of a case.
+        """
         return [
             float(self.follows),
             float(self.asked),
@@ -42,5 +46,8 @@ class Place:
             float(bool(_ASKS.search(text))),
             float(text.rstrip().endswith(("?", "？"))),
             min(1.0, text.count("\n") / 10),
+            *named,
+            *(float(self.follows) * number for number in named),
+            *(float(self.case) * number for number in named),
             *(float(act == self.last) for act in ACTS),
         ]
