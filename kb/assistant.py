@@ -34,7 +34,7 @@ from kb.reading import models
 from kb.reading.embedded import EmbeddedReader
 from kb.reading.reading import Reader, Reading
 from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
-from kb.request import Found, Request, Reviewed
+from kb.request import SETTLING, Found, Request, Reviewed
 from kb.review import review
 from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
@@ -141,8 +141,8 @@ class Assistant:
         """What the message says, together with the conversation; each message is read once."""
         index, key = self._store.current(), _key(question, history)
         reading = self._readings.get(key, lambda: self._reader.read(question, history))
-        if not history and not any(map(str.isalnum, question)):
-            reading = Reading(question, reading.language, "question")  # nothing to act on, or ask
+        if not any(map(str.isalnum, question)) and (not history or reading.act in SETTLING):
+            reading = Reading(question, reading.language, "question")  # nothing is asked or told
         spoken = wanted or _language(reading, history)
         request = Request(question, history, reading, spoken, index, wanted)
         if request.settles or _image_reply(request) is None:

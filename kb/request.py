@@ -14,7 +14,7 @@ from kb.search.index import Index
 from kb.search.retrieve import Retrieval
 from kb.search.several import Search, fused
 
-_SETTLING: frozenset[Act] = frozenset(("question", "case", "revision", "paste"))
+SETTLING: frozenset[Act] = frozenset(("question", "case", "revision", "paste"))
 """Acts whose answer stands until the next of them; the others act on it, or ask nothing."""
 _LONGEST = 1_200
 """Characters of a message that are searched for where its reader names no query."""
@@ -49,7 +49,7 @@ class Request:
     @property
     def settles(self) -> bool:
         """Its answer is one that later messages act on."""
-        return self.reading.act in _SETTLING or self.is_misread
+        return self.reading.act in SETTLING or self.is_misread
 
     @property
     def has_words(self) -> bool:

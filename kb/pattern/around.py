@@ -58,14 +58,14 @@ def alternatives(case: CaseReading, index: Index, language: Language) -> Content
 def correct(case: CaseReading, language: Language) -> Content:
     """What was understood, and each condition as a choice to be dropped."""
     conditions = holding(case)
-    if not conditions:
+    told = [c for c in conditions if c.signal not in SIDES]
+    if not told:
         question = load_model().question["need"]
         content = said(fixed("complaint_case_empty", language))
         choices = question.choices.of(language)
     else:
         named = message("decide_and", language).join(_named(c, language) for c in conditions)
         content = said(fixed("complaint_case", language, conditions=named))
-        told = [c for c in conditions if c.signal not in SIDES] or conditions
         choices = tuple(drop(c.signal, language) for c in told[:_CHOICES])
     (asked,) = content.sentences
     return Content((asked,), clarify=asked.text, choices=choices, understood=tuple(conditions))
