@@ -351,7 +351,7 @@ def _config(raw: RawDocument) -> _Result:
     cuts: list[_Cut] = []
     places = [(text.count("\n", 0, found.start()), found[0]) for found in _SETTING.finditer(text)]
     ends = [line for line, _ in places[1:]] + [text.count("\n") + 1]
-    for (line, name), end in zip(places, ends, strict=True):
+    for (line, name), end in zip(places, ends, strict=False):
         if end - line > 1:  # one line alone is no section
             cuts.append((line, end, (name.strip(),)))
     return text, "", _between(text, cuts) if cuts else _whole(text)
