@@ -1,8 +1,10 @@
 """Fit when to answer and when to decline: logistic weights over signals and the question's vector.
 
-Four models: `answerable` (the notes hold the answer), `supported` (the same told by the search
-alone, for documents that are not our notes and for other embedding models), `inside` (what is
-asked is at least in our field), `harmless` (the question asks for no harm).
+Four models: `answerable` (a section written as an answer holds it), `supported` (the index holds
+the answer by its own measure, for every other document and for other embedding models), `inside`
+(what is asked is at least in our field), `harmless` (the question asks for no harm). `supported` is
+fitted on the questions on other documents (evals/sources.py, split `tune`), each in the index that
+holds these documents, and on questions that are asked of an index of something else.
 
 Questions come from scope/ (written for this, by people who had not seen the golden set; those that
 our notes answer name the section, the others the reason to decline) and from the tuning slice of
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 
 from evals.evaluate import Item
 from evals.fit.descend import descend
+from evals.sources import GIT, WORLD, read_questions
 from kb.assistant import Assistant
 from kb.records import Language, Turn
 from kb.search import scope
@@ -34,6 +37,12 @@ Matrix = NDArray[np.float64]
 FOLDER = Path(__file__).parents[1] / "data" / "scope"
 HELD_OUT = FOLDER / "heldout.yaml"
 _PENALTY = 0.001
+_PENALTY_SUPPORTED = 0.01
+"""Ten times as much: there are ten times fewer questions."""
+SUPPORTED = 0.3
+"""Limit of `supported`: there 0.95 of the questions that the world answers are answered
+(cross-validated); of 16 near misses, where few words tell, 6 are declined."""
+_FOREIGN = 110
 _FOLDS = 5
 _DIGITS = 3
 _SCALE = 400.0
@@ -136,17 +145,16 @@ def fit(
     for name in ("outside", "outsiders"):
         topic[name] = round(float(np.mean([e.values[name] for e in fitting])), _DIGITS)
     figures = []
-    for model in ("answerable", "supported", "inside", "harmless"):
+    for model in ("answerable", "inside", "harmless"):
         kept = [e for e in found if model == "harmless" or e.reason not in ("unsafe", HONEST)]
         own = [e for e in kept if not e.held_out]
-        x, y = _matrix(own, centre, model), _wanted(own, model)
+        x, y = _matrix(own, centre), _wanted(own, model)
         crossed = _crossed(x, y)
         limit = _careful(crossed, y) if model == "harmless" else _limit(crossed, y)
         lower = _lower(crossed, y, limit)
         w = np.round(_logistic(x, y), _DIGITS)
         weights[model] = {n: float(v) for n, v in zip(names, w, strict=False)}
-        if model != "supported":
-            topic[model] = [float(v) for v in w[len(names) :]]
+        topic[model] = [float(v) for v in w[len(names) :]]
         weights["limits"][model] = limit
         figures += [
             _row(
@@ -155,7 +163,7 @@ def fit(
             _row(model, _LOWER, len(own), None, lower),
         ]
         if others := [e for e in kept if e.held_out and model != "harmless"]:
-            x, y = _matrix(others, centre, model), _wanted(others, model)
+            x, y = _matrix(others, centre), _wanted(others, model)
             share = _share(x, w)
             figures += [
                 _row(model, f"{_DECIDED}, held out", len(others), None, _right(share, y, limit)),
@@ -164,28 +172,66 @@ def fit(
     return weights, topic, figures
 
 
-def _matrix(found: list[Example], centre: Any, model: str) -> Matrix:
-    """Rows of 1, the signals, the question's vector; 0 for what a model does not look at."""
+def _matrix(found: list[Example], centre: Any) -> Matrix:
+    """Rows of 1, the signals, the question's vector."""
     rows = [
         [1.0, *(e.values[name] for name in scope.FEATURES), *scope.centred(e.vector, centre)]
         for e in found
     ]
-    matrix = np.array(rows, np.float64)
-    if model == "supported":
-        blind = [scope.FEATURES.index(name) for name in ("outside", "outsiders")]
-        matrix[:, [1 + at for at in blind]] = 0
-        matrix[:, 1 + len(scope.FEATURES) :] = 0
-    return matrix
+    return np.array(rows, np.float64)
+
+
+def other_examples(assistant: Assistant, indexes: tuple[Index, Index, Index]) -> list[Example]:
+    """Questions on other documents, in each index that holds these; and ours, asked of the world.
+
+    `indexes`: the one in use, the world beside our notes, the world alone.
+    """
+    in_use, beside, alone = indexes
+    found = []
+    for file, index in ((GIT, in_use), (WORLD, beside), (WORLD, alone)):
+        if any(q.names(d) for q in read_questions(file) for d in index.documents):
+            for question in read_questions(file):
+                if question.split == "tune":
+                    reason = None if question.documents else "not_in_sources"
+                    asked = Asked(
+                        question.question, question.history, reason, _language(question.language)
+                    )
+                    found.append(_in(asked, assistant, index))
+    return found + [_in(asked, assistant, alone) for asked in read_outside()[:_FOREIGN]]
+
+
+def read_outside() -> list[Asked]:
+    """Questions on our subject, which a world without our notes cannot answer."""
+    return [
+        Asked(row["q"], (), "out_of_scope", _language(row["language"]))
+        for row in yaml.safe_load((FOLDER / "inside.yaml").read_text(encoding="utf-8"))
+    ]
+
+
+def _in(asked: Asked, assistant: Assistant, index: Index) -> Example:
+    query = assistant.query(asked.question, asked.history)
+    retrieval = retrieve(index, assistant.embedder, query, asked.language)
+    values = scope.features(query, retrieval, index)
+    return Example(scope.covered(query, retrieval, index, values), retrieval.vector, asked.reason)
+
+
+def fit_supported(found: list[Example]) -> tuple[dict[str, float], float]:
+    """Weights by the signals of `scope.covered`, and the limit."""
+    x = np.array([[1.0, *(e.values[name] for name in scope.COVERED)] for e in found], np.float64)
+    y = np.array([float(e.reason is None) for e in found])
+    w = np.round(_logistic(x, y, _PENALTY_SUPPORTED), _DIGITS)
+    names = ("bias", *scope.COVERED)
+    return {n: float(v) for n, v in zip(names, w, strict=True)}, SUPPORTED
 
 
 def _wanted(found: list[Example], model: str) -> Matrix:
-    if model in ("answerable", "supported"):
+    if model == "answerable":
         return np.array([float(e.reason is None) for e in found])
     wrong = "out_of_scope" if model == "inside" else "unsafe"
     return np.array([float(e.reason != wrong) for e in found])
 
 
-def _logistic(x: Matrix, y: Matrix) -> Matrix:
+def _logistic(x: Matrix, y: Matrix, penalty: float = _PENALTY) -> Matrix:
     """Both classes weigh the same, however many questions each has; L2 penalty, not on the bias."""
     balance = np.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
 
@@ -193,7 +239,7 @@ def _logistic(x: Matrix, y: Matrix) -> Matrix:
         held, scores = np.r_[0.0, w[1:]], x @ w
         value = np.mean(balance * (np.logaddexp(0, scores) - y * scores))
         slope = x.T @ (balance * (_share(x, w) - y)) / len(y)
-        return float(value + _PENALTY * held @ held), slope + 2 * _PENALTY * held
+        return float(value + penalty * held @ held), slope + 2 * penalty * held
 
     return descend(loss, x.shape[1])
 

@@ -119,7 +119,7 @@ class Naming:
             "part": float(part),
             "called": float("called" in kinds),
             "source": float(kinds == {"source"}),
-            "twice": float(len(own) > 1 or bool(own and document in self.titles)),
+            "twice": float(len(own) > 1),
         }
 
 

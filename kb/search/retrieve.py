@@ -20,7 +20,7 @@ from kb.records import Chunk, Hit, Language
 from kb.search import rank
 from kb.search.embedding import Embedder, Vectors
 from kb.search.index import Index
-from kb.search.names import Naming
+from kb.search.names import PARTS, Naming
 from kb.search.vectors import SHELVES
 from kb.text.normal import normalize
 from kb.text.tokens import search_tokens
@@ -33,15 +33,14 @@ WEIGHTS = {"questions": 1.0, "statements": 1.0, "passages": 0.5, "lexical": 1.0,
 CANDIDATES = 40
 """Groups that are looked at more closely after the fusion."""
 _DEPTH = {"questions": 40, "statements": 160, "passages": 40, "lexical": 40, "sections": 40}
-_NAMED_DOCUMENTS = 6
-_NAMED_CHUNKS = 300
-"""What a question names is looked at in so many documents and chunks at most, the best first."""
+_NAMED_GROUPS = 50
+"""Groups of what a question names that are looked at, the nearest first."""
+_TITLED = 4
+"""Documents whose titles a question holds that are looked at."""
 _FAR = -20.0
 """Where a section's score behind the best one stops to count."""
 _PINNED = math.exp(-1)
 """What a further hit of a document that is named counts at least, beside the best."""
-_WIDE = 5
-"""A name that more than so many times the documents carry is too wide to look through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,8 @@ def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
     vector = embedder.queries([query])[0]
     tokens = tuple(search_tokens(query))
     naming = index.names.naming(query)
-    named = _named_chunks(index, naming)
+    sections = index.sections.scores(vector)
+    named = _named_chunks(index, naming, sections)
     lists: dict[str, dict[str, float]] = {}
     second: dict[str, float] = {}
     similarities: dict[str, float] = {}
@@ -165,23 +165,32 @@ def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
                 scores[group] = similarity
             elif shelf == "statements":
                 second.setdefault(group, similarity)
-    lists["sections"] = dict(islice(index.sections.scores(vector).items(), _DEPTH["sections"]))
+    lists["sections"] = dict(islice(sections.items(), _DEPTH["sections"]))
     lists["lexical"] = dict(index.lexical.search(tokens, _DEPTH["lexical"]))
     groups = tuple(dict.fromkeys(chunk.group for chunk in named))
     asks_code = mentions(query, "show") or mentions(query, "part")
     return Found(vector, tokens, lists, second, similarities, naming, groups, asks_code)
 
 
-def _named_chunks(index: Index, naming: Naming) -> list[Chunk]:
-    """The chunks of the documents that are named best."""
-    shares = dict(naming.titles)
-    for one in naming.named:
-        if len(one.documents) <= _WIDE * _NAMED_DOCUMENTS:
-            for document in one.documents:
-                shares[document] = shares.get(document, 0.0) + naming.share(document)
-    best = sorted(shares, key=lambda document: (-shares[document], document))
-    chunks = [c for document in best[:_NAMED_DOCUMENTS] for c in index.by_document[document]]
-    return chunks[:_NAMED_CHUNKS]
+def _named_chunks(index: Index, naming: Naming, near: Mapping[str, float]) -> list[Chunk]:
+    """The chunks of what is named best, nearest first. `near`: groups by the discriminant.
+
+    A whole guide may be named, so that only its groups that come near are looked at.
+    """
+    shares = {
+        document: naming.share(document) for one in naming.named for document in one.documents
+    }
+    top = max(shares.values(), default=0.0)
+    documents = {document for document, share in shares.items() if share == top} | {
+        *sorted(naming.titles, key=lambda document: -naming.titles[document])[:_TITLED]
+    }
+    groups = dict.fromkeys(c.group for name in sorted(documents) for c in index.by_document[name])
+    best = sorted(groups, key=lambda group: -near.get(group, _FAR))[:_NAMED_GROUPS]
+    for one in naming.named:  # a part is looked at wherever its document ranks
+        for name in one.names[:_NAMED_GROUPS] if one.kinds & set(PARTS) else ():
+            inside = (c for c in index.by_document[name.document] if c.start < name.end)
+            best += [c.group for c in inside if name.start < c.end]
+    return [chunk for group in dict.fromkeys(best) for chunk in index.groups[group]]
 
 
 def signals(index: Index, query: str, found: Found, group: str, share: float) -> dict[str, float]:

@@ -328,3 +328,31 @@ def test_the_title_that_is_given_goes_before_the_documents_own() -> None:
 def test_a_document_has_the_language_that_most_of_it_is_written_in() -> None:
     assert parsed("markdown", MARKDOWN).document.language == "en"
     assert parsed("html", HTML).document.language == "ja"
+
+
+def test_a_file_without_a_title_is_called_by_the_end_of_its_path() -> None:
+    for path, title in (
+        ("wiki/samples/one/docker/Dockerfile", "one/docker/Dockerfile"),
+        (
+            f"https://github.com/a/b/blob/{'0' * 40}/x/one/docker/Dockerfile",
+            "one/docker/Dockerfile",
+        ),
+    ):
+        document = RawDocument(path, "Dockerfile", "dockerfile", b"FROM x\n")
+        assert parse(document, "wiki").document.title == title
+
+
+def test_a_long_class_is_cut_at_its_methods() -> None:
+    methods = "".join(f"    def m{n}(self):\n        return {n}\n" + "\n" * 8 for n in range(6))
+    blocks = parsed("python", f"class Rain:\n    wet = True\n\n{methods}").blocks
+    assert [block.heading for block in blocks][:3] == [("Rain",), ("Rain", "m0"), ("Rain", "m1")]
+
+
+def test_settings_are_cut_at_their_keys_where_they_are_long() -> None:
+    text = "".join(f"part{n}:\n" + "".join(f"  k{i}: {i}\n" for i in range(20)) for n in range(3))
+    assert [b.heading for b in parsed("config", text).blocks] == [
+        ("part0",), ("part1",), ("part2",)
+    ]  # fmt: skip
+    assert len(parsed("config", "a: 1\nb: 2\n").blocks) == 1
+    with pytest.raises(ParseError, match="data of more than"):
+        parsed("config", "a: 1\n" * 20_000)
