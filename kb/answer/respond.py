@@ -169,6 +169,10 @@ def _nearest(
 
 
 def _most(coverage: Coverage) -> int:
-    """Sentences that a match deserves: from `_SHORT` where it just reaches to `MOST`."""
+    """Sentences that a match deserves: from `_SHORT` where it just reaches to `MOST`.
+
+    `MOST` from half way to certainty on: of the tuning questions as many are answered in full as
+    without a bound (0.89 and 0.90), messages from threads in 635 instead of 699 characters.
+    """
     room = max(coverage.answered - coverage.limit, 0.0) / max(1 - coverage.limit, 1e-9)
-    return max(LEAST, _SHORT + round((MOST - _SHORT) * room))
+    return max(LEAST, _SHORT + round((MOST - _SHORT) * min(1.0, 2 * room)))

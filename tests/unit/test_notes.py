@@ -151,6 +151,11 @@ def test_a_note_without_sections_has_none() -> None:
             "line 9: a question must be a single text; put it in quotes",
         ),
         ("id: x\nquestions:\n  - [雨]", "line 8: a question must be a single text"),
+        (
+            "id: x\nquestions:\n  - 雨は？\nerrors:\n  - 'a * b'",
+            "line 3: the error wording “a * b”",
+        ),
+        ("id: x\nquestions:\n  - 雨は？\nerrors: none", "line 3: the comment below “見出し”"),
     ],
 )
 def test_a_bad_block_is_named_with_its_line(block: str, sentence: str) -> None:
@@ -177,3 +182,15 @@ def test_an_id_that_is_used_twice_is_named_with_both_lines() -> None:
     assert mistake(twice) == (
         "line 12: id “x” is used twice (first in line 3); give each section its own id"
     )
+
+
+def test_the_wordings_of_an_error_stand_beside_the_questions() -> None:
+    text = note("文。", "id: x\nquestions:\n  - 雨は？\nerrors:\n  - 'no * umbrella found'")
+    (section,) = read_note(text).sections
+    ((wording, span),) = section.errors
+    assert wording == "no * umbrella found"
+    assert text[span.start : span.end] == span.text == "'no * umbrella found'"
+
+
+def test_a_section_without_wordings_is_not_about_an_error() -> None:
+    assert read_note(note("文。")).sections[0].errors == ()
