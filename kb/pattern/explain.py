@@ -156,9 +156,8 @@ class _Writer:
             citation = self._cite(reference)
             numbers.append(citation.number)
             quotes.append(citation.quote)
-        if not is_supported(text, quotes):
-            raise _Missing
-        self.sentences.append(Sentence(text, tuple(numbers)))
+        supported = is_supported(text, quotes)
+        self.sentences.append(Sentence(text, tuple(numbers), supported=supported))
 
     def _quote(self, reference: Reference, *, lead: str, marker: str = "- ") -> bool:
         """A statement word for word; one that was quoted already is not repeated."""
