@@ -206,9 +206,8 @@ class Writer:
             citation = self.cite(reference)
             numbers.append(citation.number)
             quotes.append(citation.quote)
-        if not is_supported(text, quotes):
-            raise StatementMissing
-        self.sentences.append(Sentence(text, tuple(numbers), lead=lead))
+        supported = is_supported(text, quotes)
+        self.sentences.append(Sentence(text, tuple(numbers), lead=lead, supported=supported))
 
     def _quote(
         self, reference: Reference, *, lead: str, marker: str = "- ", again: bool = False

@@ -14,16 +14,17 @@ from kb.text.normal import normalize
 
 _WORD = r"[a-z0-9_]"
 _CODE = re.compile(r"(`+)(.+?)\1")
-_NAME = re.compile(
+NAME = (
     r"(?<![\w-])--?[A-Za-z][\w-]+"  # options
     r"|\b[a-z]{2}(?:-gov)?-[a-z]+-\d\b"  # Regions
     r"|/?[A-Za-z0-9_]\w*(?:[_./:-]+\w+)*[_./]+[\w-]*\w/?"  # paths, dotted and underscored names
     r"|/[A-Za-z]\w*"  # /ping
     r"|\b[A-Z]+[a-z]+[A-Z]\w*\b"  # CamelCase
     r"|\b[A-Z][A-Z_]{2,}\b"  # acronyms, SIGTERM, ENTRYPOINT
-    r"|\b[A-Za-z]+\d[\w.]*\b",  # S3, py36, v2
-    re.ASCII,  # Japanese follows names without a blank
+    r"|\b[A-Za-z]+\d[\w.]*\b"  # S3, py36, v2
 )
+"""Identifiers, paths and proper names, for patterns in which Japanese follows without a blank."""
+_NAME = re.compile(NAME, re.ASCII)
 GENERAL = frozenset(
     "amazon aws sagemaker sdk api apis url urls uri uris http https json docker github id".split()
 )

@@ -135,6 +135,20 @@ def hints(clause: str) -> list[str]:
     return [found[0] for found in _HINT.finditer(_without_idioms(clause))]
 
 
+def denial_places(text: str) -> list[int]:
+    """Offsets of the words of denial in `text`, which is in normal form."""
+    return [found.start() for found in _DENIAL.finditer(_idioms_blanked(text))]
+
+
+def hint_places(text: str) -> list[int]:
+    """Offsets of the words in `text`, in normal form, that can say the same as a denial."""
+    return [found.start() for found in _HINT.finditer(_idioms_blanked(text))]
+
+
+def _idioms_blanked(text: str) -> str:
+    return _AFFIRMING.sub(lambda found: "…" * len(found[0]), text)
+
+
 def _without_idioms(clause: str) -> str:
     return _AFFIRMING.sub(" … ", normalize(clause))
 

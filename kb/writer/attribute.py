@@ -15,7 +15,7 @@ import numpy as np
 from kb.answer.quotes import Citations
 from kb.proof.claims import missing_names, missing_quantities, names
 from kb.proof.polarity import denies
-from kb.proof.verify import is_supported
+from kb.proof.verify import supports
 from kb.records import Chunk, Language, Sentence
 from kb.search.embedding import Embedder, Vectors
 from kb.search.index import Index
@@ -162,7 +162,7 @@ class _Checker:
         if unit.kind == "code":
             return _copied(unit.text, quotes)
         claim = _as_prose(unit.text) if unit.kind == "table" else unit.text
-        if is_supported(claim, quotes, self._embedder, context=context):
+        if supports(claim, quotes, context=context):
             return True
         shown = all(place.chunk.kind in ("code", "table") for place in places)
         return shown and _names_only(claim, " ".join((*quotes, context)))
