@@ -26,7 +26,7 @@ from tests.unit.documents import (
 
 
 def parsed(kind: str, data: bytes | str) -> Parsed:
-    return parse(raw(kind, data), "wiki")
+    return parse(raw(kind, data), "notes")
 
 
 def blocks(result: Parsed) -> list[tuple[str, tuple[str, ...], str]]:
@@ -43,7 +43,7 @@ def broken(kind: str, data: bytes | str) -> str:
 
 @pytest.mark.parametrize("document", EVERY_KIND, ids=lambda document: document.name)
 def test_blocks_of_every_kind_are_in_reading_order_and_trimmed(document: RawDocument) -> None:
-    result = parse(document, "wiki")
+    result = parse(document, "notes")
     at = 0
     for block in result.blocks:
         text = result.document.text[block.start : block.end]
@@ -322,7 +322,7 @@ def test_an_empty_document_says_so(text: str) -> None:
 
 def test_the_title_that_is_given_goes_before_the_documents_own() -> None:
     assert parse(raw("html", HTML), "blog", title="学習編").document.title == "学習編"
-    assert parse(raw("text", "x", "memo.txt"), "wiki").document.title == "memo.txt"
+    assert parse(raw("text", "x", "memo.txt"), "notes").document.title == "memo.txt"
 
 
 def test_a_document_has_the_language_that_most_of_it_is_written_in() -> None:
