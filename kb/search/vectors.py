@@ -189,30 +189,23 @@ def _embedded(folder: Path) -> Any:
 
 
 def _copied(chroma: Path) -> Path:
-    """A folder for Chroma with a copy of its database and links to all that it only reads."""
-    places = [Path(tempfile.gettempdir()), Path("/dev/shm")]
+    """A copy that Chroma may change, on the disk or, where that is full, in memory."""
+    places = [Path(tempfile.gettempdir()), Path("/dev/shm")]  # noqa: S108 a folder of its own
     reasons = []
     for place in filter(Path.is_dir, places):
         _remove_left(place)
         copy = None
         try:
             copy = Path(tempfile.mkdtemp(prefix=f"{_OURS}{os.getpid()}-", dir=place))
-            for file in sorted(chroma.rglob("*")):
-                target = copy / file.relative_to(chroma)
-                if file.is_dir():
-                    target.mkdir()
-                elif file.name == "chroma.sqlite3":
-                    shutil.copyfile(file, target)
-                else:
-                    target.symlink_to(file.resolve())
+            shutil.copytree(chroma, copy, dirs_exist_ok=True, copy_function=shutil.copyfile)
             return copy
         except OSError as error:
-            reasons.append(f"{place}: {error.strerror}")
+            reasons.append(f"{place}: {error.strerror or error}"[:200])
             if copy is not None:
                 shutil.rmtree(copy, ignore_errors=True)
     raise IndexDamaged(
-        f"There is no room for a copy of {chroma / 'chroma.sqlite3'} ({'; '.join(reasons)}); make "
-        "room, or set TMPDIR to a folder that has some."
+        f"There is no room for a copy of {chroma} ({'; '.join(reasons)}); make room, or set TMPDIR "
+        "to a folder that has some."
     )
 
 

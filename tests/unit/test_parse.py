@@ -328,3 +328,14 @@ def test_the_title_that_is_given_goes_before_the_documents_own() -> None:
 def test_a_document_has_the_language_that_most_of_it_is_written_in() -> None:
     assert parsed("markdown", MARKDOWN).document.language == "en"
     assert parsed("html", HTML).document.language == "ja"
+
+
+def test_utf_32_is_read_and_nothing_is_stored_with_nuls() -> None:
+    for encoding in ("utf-32", "utf-16", "utf-8-sig"):
+        assert parsed("markdown", "# 雨\n\n明日は雨。\n".encode(encoding)).document.title == "雨"
+    with pytest.raises(ParseError):
+        parsed("text", "明日は雨。".encode("utf-32-le"))
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "rain\0 tomorrow"}
+    notebook = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}
+    found = parsed("notebook", json.dumps(notebook))
+    assert found.document.text == "rain\ufffd tomorrow"
