@@ -15,7 +15,7 @@ export PYTHONUTF8 := 1
 run: setup
 	$(PY) -m ingest --source notes
 	$(PY) -m ingest > data/ingest.log 2>&1 &
-	$(PY) -m streamlit run app.py
+	$(PY) -m screens.serve
 
 test: setup-dev
 	$(PY) -m pytest
@@ -40,7 +40,7 @@ ingest: setup
 	$(PY) -m ingest
 
 serve: setup
-	$(PY) -m streamlit run app.py
+	$(PY) -m screens.serve
 
 slack: setup
 	$(PY) slack_app.py

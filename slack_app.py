@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from slack_bolt import App
 from slack_bolt.adapter.asgi import SlackRequestHandler
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
     RateLimitErrorRetryHandler,
@@ -33,6 +34,7 @@ from kb.settings import read_settings
 from kb.wiring import open_assistant, open_feedback, open_store
 from slackbot.bot import Bot, Parts
 from slackbot.handlers import attach
+from slackbot.open_questions import OpenQuestions
 from slackbot.settings import SlackSettings, read_slack_settings
 from slackbot.stream import code
 
@@ -40,6 +42,11 @@ LOG = logging.getLogger("kb.slack")
 T = TypeVar("T")
 Asgi = Callable[..., Awaitable[None]]
 
+_CHECK = 60.0
+"""Seconds between two looks at whether Slack still takes our tokens."""
+_REVOKED = frozenset(
+    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
+)
 _LISTENERS = 20
 """Threads that hear: while some wait for Slack, another must acknowledge a click in 3 seconds."""
 
@@ -60,11 +67,36 @@ def main() -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
     LOG.info("listening as %s", bot.parts.user)
-    stopped.wait()
+    bot.recover()
+    refused = ""
+    while not refused and not stopped.wait(_CHECK):
+        refused = revoked(bot, socket.client, slack)
+    if refused:
+        print(refused, file=sys.stderr)  # noqa: T201 the command line's voice
     hang_up(socket.client)
     finish(app, bot)
     LOG.info("stopped")
-    return 0
+    return 1 if refused else 0
+
+
+def revoked(bot: Bot, client: SocketModeClient, slack: SlackSettings) -> str:
+    """One sentence when Slack takes one of the tokens no more, for good; else nothing."""
+    checks: list[tuple[str, Callable[[], Any]]] = [("SLACK_BOT_TOKEN", bot.parts.hasty.auth_test)]
+    if not client.is_connected():
+        token = slack.app_token.get_secret_value()
+        opened = partial(bot.parts.hasty.apps_connections_open, app_token=token)
+        checks.append(("SLACK_APP_TOKEN", opened))
+    for name, check in checks:
+        try:
+            check()
+        except SlackApiError as error:
+            if code(error) in _REVOKED:
+                return (
+                    f"Slack refuses {name} ({code(error)}); copy it anew from api.slack.com/apps."
+                )
+        except (SlackClientError, OSError) as error:
+            LOG.info("tokens not checked: %s", code(error))
+    return ""
 
 
 def hang_up(client: SocketModeClient) -> None:
@@ -94,6 +126,8 @@ def http_app() -> Asgi:
 
     async def serve(scope: Any, receive: Asgi, send: Asgi) -> None:
         async def say(message: Any) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                bot.recover()
             if message["type"] == "lifespan.shutdown.complete":
                 finish(app, bot)  # now: after this word uvicorn ends the process by the signal
             await send(message)
@@ -119,6 +153,7 @@ def open_bot(slack: SlackSettings) -> Bot:
             user=str(known["user_id"]),
             help_group=slack.help_group,
             per_minute=slack.questions_per_minute,
+            open_questions=OpenQuestions(settings.index_dir.parent / "slack-open"),
         )
     )
 

@@ -18,8 +18,18 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from ingest import stale as claims
 from ingest.collect import Collection, collect
@@ -34,7 +44,7 @@ from ingest.sources import Source, read_sources
 from kb.errors import IndexDamaged, KbError, OnboardingError, SourcesError
 from kb.path.onboarding import read_steps
 from kb.search.embedding import load_embedder
-from kb.search.index import Index, IndexStore, version_folder
+from kb.search.index import Index, IndexStore, version_folder, versions_before
 from kb.search.versions import (
     difference,
     in_use,
@@ -181,13 +191,27 @@ def _check_only(only: str, sources: list[Source]) -> None:
 
 
 def _previous(settings: Settings, console: Console) -> Index | None:
-    """The version in use, or the newest that can be read."""
-    for name in filter(None, (in_use(settings.index_dir), *versions(settings.index_dir))):
+    """The version in use, or the newest whole one before it; else the newest whole one."""
+    current = in_use(settings.index_dir)
+    older = versions_before(settings.index_dir, current)
+    for name in dict.fromkeys((current, *older, *versions(settings.index_dir))):
+        if not name:
+            continue
         try:
             return Index(version_folder(settings.index_dir, name), settings.chroma_url)
         except IndexDamaged as error:
             console.print(f"[yellow]{escape(str(error))}[/]", soft_wrap=True)
     return None
+
+
+class _Speed(ProgressColumn):
+    """Tokens a second, for the embedding alone."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if task.description != "embedding" or not speed:
+            return Text("")
+        return Text(f"{speed:,.0f} tokens/s")
 
 
 def _progress(console: Console) -> Progress:
@@ -196,6 +220,8 @@ def _progress(console: Console) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        _Speed(),
+        TimeRemainingColumn(),
         console=console,
     )
 

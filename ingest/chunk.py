@@ -22,8 +22,15 @@ from kb.text.sentences import sentences
 
 LIMIT = 480
 """Model tokens of `search_text`, headings included. The bundled model reads 512."""
+GROUP = "note:"
+"""How the groups of sections of notes begin; no other group does."""
 CHUNKER = "6"
 """Raise when this file or parse.py changes what is stored, so that old copies are made anew."""
+_MARKS = frozenset(" 、，,；;\n")
+_LONGEST = 20 * LIMIT
+"""Characters of a chunk: unknown characters in a row may be one token, however many they are."""
+_SPECIAL = 8
+"""Tokens that the model adds for itself, at most."""
 _HEADING_LIMIT = 120
 """Model tokens that the headings may take of them."""
 
@@ -68,6 +75,7 @@ class _SearchText:
         self._document = document
         self._count = count
         self._headings: dict[tuple[str, ...], str] = {}
+        self._sparsest = 0.0  # tokens a character, the least met in this document so far
 
     def of(self, block: Block) -> str:
         text = self._document.text[block.start : block.end]
@@ -78,7 +86,16 @@ class _SearchText:
         return _shortened(f"{self._heading(heading)}\n{text}", self._count, LIMIT)
 
     def fits(self, block: Block) -> bool:
-        return self._count(self.of(block)) <= LIMIT
+        """Within LIMIT. Counting costs seconds a MB, so what is plain to see is not counted."""
+        text = self.of(block)
+        if len(text) > _LONGEST or len(text) * self._sparsest / 2 > LIMIT:
+            return False
+        if len(text.encode()) <= LIMIT - _SPECIAL:  # no token is less than a byte
+            return True
+        tokens = self._count(text)
+        if len(text) > LIMIT:
+            self._sparsest = min(self._sparsest or 1.0, tokens / len(text))
+        return tokens <= LIMIT
 
     def _heading(self, heading: tuple[str, ...]) -> str:
         if heading not in self._headings:
@@ -90,7 +107,7 @@ class _SearchText:
 
 def _shortened(text: str, count: Count, limit: int) -> str:
     """The longest beginning of `text` within `limit` tokens, to an eighth or so."""
-    while len(text.encode()) > limit - 8 and count(text) > limit:  # no token is less than a byte
+    while len(text.encode()) > limit - _SPECIAL and count(text) > limit:
         text = text[: len(text) * 7 // 8]
     return text
 
@@ -119,20 +136,38 @@ def _cut(document: Document, block: Block, search: _SearchText) -> Iterator[Bloc
     """Greedy packing of the sentences (prose) or lines (code, tables) of a block above LIMIT."""
     text = document.text[block.start : block.end]
     pieces = sentences(text) if block.kind == "prose" else _line_spans(text)
-    start = end = -1
-    for left, right in pieces:
-        if start >= 0 and not search.fits(_part(block, start, right)):
-            yield _part(block, start, end)
-            start = -1
-        if start < 0:
-            start = left
-            if not search.fits(_part(block, left, right)):
-                yield from _halved(block, text, left, right, search)
-                start = -1
-                continue
-        end = right
-    if start >= 0:
-        yield _part(block, start, end)
+    at = 0
+    while at < len(pieces):
+        end = _last_fitting(block, pieces, at, search)
+        if end == at:
+            yield from _halved(block, text, *pieces[at], search)
+            end += 1
+        else:
+            yield _part(block, pieces[at][0], pieces[end - 1][1])
+        at = end
+
+
+def _last_fitting(block: Block, pieces: list[tuple[int, int]], at: int, search: _SearchText) -> int:
+    """Up to where the pieces from `at` on fit together: by steps that double, then by halves, for
+    each count reads the text from its beginning.
+    """
+    fits, step = at, 1
+    while fits + step <= len(pieces) and _fits(block, pieces, at, fits + step, search):
+        fits, step = fits + step, step * 2
+    too_many = min(fits + step, len(pieces) + 1)
+    while fits + 1 < too_many:
+        middle = (fits + too_many) // 2
+        if _fits(block, pieces, at, middle, search):
+            fits = middle
+        else:
+            too_many = middle
+    return fits
+
+
+def _fits(
+    block: Block, pieces: list[tuple[int, int]], at: int, end: int, search: _SearchText
+) -> bool:
+    return search.fits(_part(block, pieces[at][0], pieces[end - 1][1]))
 
 
 def _halved(block: Block, text: str, start: int, end: int, search: _SearchText) -> Iterator[Block]:
@@ -143,7 +178,8 @@ def _halved(block: Block, text: str, start: int, end: int, search: _SearchText) 
         yield _part(block, start, end)
         return
     middle = (start + end) // 2
-    marks = [i + 1 for i in range(start, end - 1) if text[i] in " 、，,；;\n"]
+    quarter = (end - start) // 4  # nearer to an end the rest would hardly get shorter
+    marks = [i + 1 for i in range(start + quarter, end - 1 - quarter) if text[i] in _MARKS]
     at = min(marks, key=lambda i: abs(i - middle), default=middle)
     yield from _halved(block, text, start, at, search)
     yield from _halved(block, text, at, end, search)
@@ -232,7 +268,7 @@ def _section_chunks(
             _shortened(search, count, LIMIT),
             (note.title, section.heading),
             lines,
-            f"note:{section.id}",
+            f"{GROUP}{section.id}",
             order,
             statement.marker if statement else "",
             tuple(dict.fromkeys(url for key in keys for url in note.urls.get(key, ()))),

@@ -15,10 +15,10 @@ from queue import Empty, Queue
 from typing import Any
 from urllib.parse import urlsplit
 
-from ingest.chunk import CHUNKER, Count, chunk
-from ingest.fetch import PATIENCE, Fetched, Validators, fetch
-from ingest.parse import Parsed, parse
-from ingest.sources import Source
+from ingest.chunk import CHUNKER, GROUP, Count
+from ingest.fetch import PATIENCE, Fetched, RawDocument, Validators, fetch
+from ingest.sources import NOTES, Source
+from ingest.worker import Worker
 from kb.errors import FetchError, ParseError
 from kb.records import Chunk, Document
 from kb.search.index import Index
@@ -84,7 +84,8 @@ def collect(
     for identity, outcome in _fetch_all(wanted, known, hosts):
         results[identity] = outcome
         done(identity)
-    return _assemble(sources, results, _Chunker(count, model, previous), previous, known)
+    with Worker(count) as worker:
+        return _assemble(sources, results, _Reader(worker, model, previous), previous, known)
 
 
 def _fetch_all(
@@ -145,16 +146,17 @@ def _validators(source: Source, row: Mapping[str, Any] | None) -> Validators:
 def _assemble(
     sources: list[Source],
     results: Mapping[str, Fetched | FetchError],
-    chunker: _Chunker,
+    reader: _Reader,
     previous: Index | None,
     known: Mapping[str, Mapping[str, Any]],
 ) -> Collection:
     documents: dict[str, Document] = {}
+    sections: dict[tuple[str, str], str] = {}
     chunks: list[Chunk] = []
     reports: list[Report] = []
     for source in sources:
         outcome, row = results[source.id], known.get(source.id)
-        found, cut, problems = _read(source, outcome, chunker)
+        found, cut, problems = _read(source, outcome, reader)
         if isinstance(outcome, Fetched) and not outcome.unchanged and not found:
             outcome = FetchError("no document in it could be read")
         fresh = bool(found)
@@ -164,6 +166,8 @@ def _assemble(
         problems += [f"{identity}: an earlier source holds it already" for identity in twice]
         found = [document for document in found if document.id not in twice]
         cut = [chunk for chunk in cut if chunk.document not in twice]
+        cut, known_sections = _own_sections(source, cut, sections)
+        problems += known_sections
         documents.update((document.id, document) for document in found)
         chunks += cut
         if fresh and isinstance(outcome, Fetched):
@@ -174,7 +178,7 @@ def _assemble(
 
 
 def _read(
-    source: Source, outcome: Fetched | FetchError, chunker: _Chunker
+    source: Source, outcome: Fetched | FetchError, reader: _Reader
 ) -> tuple[list[Document], list[Chunk], list[str]]:
     """Documents and chunks of what was fetched, and a sentence a document that is broken."""
     documents: list[Document] = []
@@ -185,21 +189,43 @@ def _read(
     title = source.title if source.kind == "web" else ""  # elsewhere each file has its own
     for raw in outcome.documents:
         try:
-            parsed = parse(raw, source.id, title=title, commit=source.commit, fetched=outcome.at)
-            cut = chunker.chunks(parsed)
+            document, cut = reader.read(raw, source, title, outcome.at)
         except ParseError as error:
             problems.append(f"{raw.id}: {error}")
             continue
-        documents.append(parsed.document)
+        documents.append(document)
         chunks += cut
     return documents, chunks, problems
 
 
-class _Chunker:
-    """Cuts documents, or takes over what the version before made of the same document."""
+def _own_sections(
+    source: Source, chunks: list[Chunk], known: dict[tuple[str, str], str]
+) -> tuple[list[Chunk], list[str]]:
+    """Without sections of notes that stand elsewhere already, or in a source that has none.
 
-    def __init__(self, count: Count, model: str, previous: Index | None) -> None:
-        self._count = count
+    `known`: by id and language the document that a section stands in, the first one met.
+    """
+    kept, left_out = [], {}
+    for chunk in chunks:
+        if not chunk.group.startswith(GROUP):
+            kept.append(chunk)
+            continue
+        section = chunk.group.removeprefix(GROUP)
+        if source.id != NOTES:
+            left_out[chunk.document, section] = f"only the source “{NOTES}” may hold notes"
+        elif known.setdefault((section, chunk.language), chunk.document) != chunk.document:
+            first = known[section, chunk.language]
+            left_out[chunk.document, section] = f"{first} holds a section of that id already"
+        else:
+            kept.append(chunk)
+    return kept, [f"{where}: “{id}” left out: {why}" for (where, id), why in left_out.items()]
+
+
+class _Reader:
+    """Reads documents, or takes over what the version before made of the same document."""
+
+    def __init__(self, worker: Worker, model: str, previous: Index | None) -> None:
+        self._worker = worker
         self._documents: Mapping[str, Document] = {}
         self._chunks: dict[str, list[Chunk]] = {}
         if previous is None or previous.manifest["embedding"] != model:
@@ -213,11 +239,15 @@ class _Chunker:
         for found in previous.chunks.values():
             self._chunks.setdefault(found.document, []).append(found)
 
-    def chunks(self, parsed: Parsed) -> list[Chunk]:
-        known = self._documents.get(parsed.document.id)
-        if known is not None and _same(known, parsed.document):
-            return self._chunks.get(known.id, [])
-        return chunk(parsed, self._count)
+    def read(
+        self, raw: RawDocument, source: Source, title: str, at: str
+    ) -> tuple[Document, list[Chunk]]:
+        """Raises ParseError."""
+        document = self._worker.parse(raw, source.id, title=title, commit=source.commit, fetched=at)
+        known = self._documents.get(document.id)
+        if known is not None and _same(known, document):
+            return document, self._chunks.get(known.id, [])
+        return document, self._worker.chunks()
 
 
 def _same(one: Document, other: Document) -> bool:

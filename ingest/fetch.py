@@ -6,20 +6,21 @@ reached costs at most `PATIENCE` seconds and raises FetchError with one sentence
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import socket
 import stat
 import tempfile
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
+from urllib.request import getproxies
 
 import httpx
 
+from ingest.addresses import Target, at_address, connected, public_address
 from ingest.git import fetch_git
 from ingest.sources import Source
 from kb.errors import FetchError
@@ -146,7 +147,10 @@ def _read_folder(root: Path, identity: Callable[[str], str], at: str) -> Fetched
 
 
 def _fetch_page(source: Source, known: Validators, hosts: frozenset[str], at: str) -> Fetched:
-    headers = {"user-agent": "sagemaker-container-kb (knowledge base ingest)"}
+    headers = {
+        "user-agent": "sagemaker-container-kb (knowledge base ingest)",
+        "accept-encoding": "gzip",  # what `_read` unpacks
+    }
     if known.etag:
         headers["if-none-match"] = known.etag
     if known.last_modified:
@@ -182,37 +186,54 @@ def _page_kind(response: httpx.Response) -> str:
 
 def _get(client: httpx.Client, url: str, hosts: frozenset[str], deadline: float) -> httpx.Response:
     """GET; redirects are followed by hand, to hosts of the list only, to no private address."""
-    first = url
+    first, asked = url, Target(httpx.URL(url))
     for _ in range(MAX_REDIRECTS + 1):
         if time.monotonic() > deadline:
             break
-        with client.stream("GET", url) as response:
+        with client.stream(
+            "GET", asked.url, headers=asked.headers, extensions=asked.extensions
+        ) as response:
             if not response.has_redirect_location:
-                return _read(response, deadline)
-            target = urljoin(url, response.headers["location"])
-        _check_redirect(first, target, hosts)
-        url = target
+                return _read(response, url, deadline)
+            if url == first:
+                address = connected(response)
+            url = urljoin(url, response.headers["location"])
+        other = _check_redirect(first, url, hosts)
+        checked = public_address(first, other) if other else address
+        # A proxy looks names up by itself, and may know nothing but names.
+        pinned = checked and not getproxies()
+        asked = at_address(url, checked) if pinned else Target(httpx.URL(url))
     raise FetchError(f"{first} redirects more than {MAX_REDIRECTS} times, or too slowly")
 
 
-def _read(response: httpx.Response, deadline: float) -> httpx.Response:
+def _read(response: httpx.Response, url: str, deadline: float) -> httpx.Response:
+    """The body, unpacked once at most, and never further than MAX_BYTES."""
+    packed = response.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in ("identity", "gzip", "x-gzip", ""):
+        raise FetchError(f"{url} is packed as “{packed[:40]}”, which nobody asked for")
+    unpack = zlib.decompressobj(16 + zlib.MAX_WBITS) if "gzip" in packed else None
     parts, size = [], 0
-    for part in response.iter_bytes():
+    for raw in response.iter_raw():
+        try:
+            part = raw if unpack is None else unpack.decompress(raw, MAX_BYTES + 1 - size)
+        except zlib.error as error:
+            raise FetchError(f"{url} is packed, and cannot be unpacked ({error})") from error
         parts.append(part)
         size += len(part)
         if size > MAX_BYTES:
-            raise FetchError(f"{response.url} is larger than {MAX_BYTES // 1_000_000} MB")
+            raise FetchError(f"{url} is larger than {MAX_BYTES // 1_000_000} MB")
         if time.monotonic() > deadline:
-            raise FetchError(f"{response.url} was not complete after {PATIENCE:g} s")
+            raise FetchError(f"{url} was not complete after {PATIENCE:g} s")
     return httpx.Response(
         response.status_code,
         headers={k: v for k, v in response.headers.items() if k != "content-encoding"},
         content=b"".join(parts),
-        request=response.request,
+        request=httpx.Request("GET", url),
     )
 
 
-def _check_redirect(first: str, target: str, hosts: frozenset[str]) -> None:
+def _check_redirect(first: str, target: str, hosts: frozenset[str]) -> str:
+    """The host whose addresses must be public; empty where it is that of the list's own entry."""
     parts = urlsplit(target)
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or (
@@ -222,16 +243,8 @@ def _check_redirect(first: str, target: str, hosts: frozenset[str]) -> None:
     if host not in hosts:
         raise FetchError(f"{first} redirects to {host}, which is no host of the list of sources")
     if host != urlsplit(first).hostname or parts.port != urlsplit(first).port:
-        _refuse_private(first, host)
-
-
-def _refuse_private(first: str, host: str) -> None:
-    for info in socket.getaddrinfo(host, None):
-        address = ipaddress.ip_address(str(info[4][0]).split("%")[0])
-        if not address.is_global:
-            raise FetchError(
-                f"{first} redirects to the private address {address} ({host}), which is refused"
-            )
+        return host
+    return ""
 
 
 def _reason(error: Exception) -> str:

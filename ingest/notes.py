@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -20,7 +21,7 @@ from kb.records import ChunkKind
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
 _SECTION = re.compile(
-    r"^## (?P<heading>[^\n]+)\n\s*<!--\s*\n(?P<block>.*?)\n-->[ \t]*(?:\n|\Z)",
+    r"^## (?P<heading>[^\n]+)\n\s*<!--\s*\n(?P<block>(?:(?!\n(?:-->|## )).)*+)\n-->[ \t]*(?:\n|\Z)",
     re.MULTILINE | re.DOTALL,
 )
 _HEADING = re.compile(r"#{1,6}[ \t]")
@@ -177,38 +178,41 @@ def _statement(text: str, span: Span) -> Statement:
 
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[ChunkKind, Span]]:
     """Lines of statements, whole fences and whole tables; comments and footnotes are left out."""
-    lines = text[start:end].split("\n")
-    at = start
-    while lines:
-        line = lines[0]
+    lines, first = text[start:end].split("\n"), _line(text, start)
+    at, done = start, 0
+    while done < len(lines):
+        line = lines[done]
         stripped = line.strip()
-        number, kind = _extent(lines, _line(text, at))
-        last = at + sum(map(len, lines[:number])) + number - 1
+        number, kind = _extent(lines, done, first + done)
+        last = at + sum(map(len, lines[done : done + number])) + number - 1
         if kind == "statement":
             left = at + len(line) - len(line.lstrip())
             yield kind, Span(left, left + len(stripped), stripped)
         elif kind is not None:
             yield kind, Span(at, last, text[at:last])
         at = last + 1
-        del lines[:number]
+        done += number
 
 
-def _extent(lines: list[str], number: int) -> tuple[int, ChunkKind | None]:
-    """How many lines belong to the first, and what they are; raises ParseError."""
-    first = lines[0].strip()
+def _extent(lines: list[str], begin: int, number: int) -> tuple[int, ChunkKind | None]:
+    """How many lines belong to the one at `begin`, and what they are; raises ParseError."""
+    first = lines[begin].strip()
+    following = islice(lines, begin + 1, None)
     opening = _FENCE.match(first)
     if opening:
         mark = opening[0]
-        for count, line in enumerate(lines[1:], 2):
+        for count, line in enumerate(following, 2):
             if line.strip().startswith(mark) and not line.strip().strip(mark[0]):
                 return count, "code"
         raise ParseError(f"line {number}: the code block that begins here has no end")
     if first.startswith("<!--"):
-        ends = (count for count, line in enumerate(lines, 1) if "-->" in line)
-        return next(ends, len(lines)), None
+        if "-->" in first:
+            return 1, None
+        ends = (count for count, line in enumerate(following, 2) if "-->" in line)
+        return next(ends, len(lines) - begin), None
     if first.startswith("|"):
-        rest = (count for count, line in enumerate(lines) if not line.strip().startswith("|"))
-        return next(rest, len(lines)), "table"
+        rest = (n for n, line in enumerate(following, 1) if not line.strip().startswith("|"))
+        return next(rest, len(lines) - begin), "table"
     if _HEADING.match(first):
         raise ParseError(
             f"line {number}: below “{first}” a comment with id and questions must follow, and only "

@@ -50,7 +50,7 @@ def read_page(page: str) -> tuple[str, str]:
     )
     if not text:
         raise ParseError("no article was found in this page")
-    return _put_code_back(text, codes), headline or (metadata.title if metadata else "") or ""
+    return _put_code_back(text, codes, mark), headline or (metadata.title if metadata else "") or ""
 
 
 def _marked_article(tree: Any) -> Any | None:
@@ -110,10 +110,8 @@ def _give_tables_a_header(tree: Any) -> None:
                 cell.tag = "th"
 
 
-def _put_code_back(text: str, codes: Mapping[str, str]) -> str:
-    for name in codes:
-        text = re.sub(rf"\s*{name}\s*", f"\n\n{name}\n\n", text)
-    text = re.sub(r"\n{3,}", "\n\n", text).strip()
-    for name, block in codes.items():
-        text = text.replace(name, block)
-    return text
+def _put_code_back(text: str, codes: Mapping[str, str], mark: str) -> str:
+    """In one go over the text, however many blocks there are."""
+    pieces = re.split(rf"({mark}n\d+n)", text)
+    pieces = [codes.get(piece) or re.sub(r"\n{3,}", "\n\n", piece).strip() for piece in pieces]
+    return "\n\n".join(filter(None, pieces))

@@ -12,9 +12,11 @@ import codecs
 import io
 import re
 import warnings
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -22,19 +24,23 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ingest.fetch import RawDocument
+from ingest.sources import NOTES
 from kb.errors import ParseError
 from kb.records import Document
 from kb.text.language import prose_language
 from kb.text.markup import plain
 
+MAX_TEXT = 1_000_000
+"""Characters of a document: a book of 500 pages."""
 BlockKind = Literal["prose", "code", "table"]
 _MARKDOWN = MarkdownIt("commonmark").enable("table").disable("inline")  # blocks are enough
 _NOTE = re.compile(r"^## .+\n\s*<!--\s*\nid:", re.MULTILINE)
-_TAG = re.compile(r"<[^>]+>")
+_TAG = re.compile(r"<[^<>]+>")
 _HTML_HEADING = re.compile(r"\s*<h([1-6])\b[^>]*>(.*?)</h\1>", re.DOTALL | re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+:)(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _SHELL_FUNCTION = re.compile(
-    r"^(?:function[ \t]+([\w:-]+)[ \t]*(?:\(\))?|([A-Za-z_][\w:-]*)[ \t]*\(\))\s*\{", re.MULTILINE
+    r"^(?:function[ \t]+([\w:-]++)[ \t]*+(?:\(\))?|([A-Za-z_][\w:-]*+)[ \t]*+\(\))\s*+\{",
+    re.MULTILINE,
 )
 _STAGE = re.compile(
     r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?[ \t]*$",
@@ -55,6 +61,8 @@ _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\x80\uf8f0-\uf8f3]")
 """Control characters, and what the Shift_JIS decoder gives for bytes that are no character."""
 _ALIASES = {"shift_jis": "cp932", "x-sjis": "cp932", "sjis": "cp932"}
 """What pages call the encoding that has all of Windows' Japanese characters."""
+_NAME_LIMIT = 300
+"""Characters of a title or heading: every chunk below it carries it."""
 _HALF_WIDTH = re.compile(r"[\uff61-\uff9f]")
 
 
@@ -82,24 +90,38 @@ def parse(
     """Parse one document; raises ParseError. `title` goes before the one the document gives."""
     try:
         text, heading, blocks = _PARSERS[raw.kind](raw)
+        text = text.replace("\0", "\ufffd")  # no database and no terminal takes it
         text.encode()  # half a surrogate pair, as broken files give it, cannot be stored
     except ParseError:
         raise
     except Exception as error:  # the libraries raise anything on damaged files
         raise ParseError(f"this {raw.kind} document is damaged ({_first_line(error)})") from error
+    if len(text) > MAX_TEXT:
+        raise ParseError(f"it holds more than {MAX_TEXT:,} characters of text, left out")
     if not text.strip():
         raise ParseError("it holds no text")
     document = Document(
         id=raw.id,
         source=source,
-        title=title or heading or _path_title(raw),
+        title=title or heading[:_NAME_LIMIT] or _path_title(raw),
         text=text,
-        kind="note" if raw.kind == "markdown" and _NOTE.search(text) else raw.kind,
+        kind="note" if _is_note(raw, source, text) else raw.kind,
         language=prose_language(text),
         commit=commit or None,
         fetched=fetched,
     )
-    return Parsed(document, tuple(b for b in blocks if text[b.start : b.end].strip()))
+    return Parsed(document, tuple(_named(b) for b in blocks if text[b.start : b.end].strip()))
+
+
+def _is_note(raw: RawDocument, source: str, text: str) -> bool:
+    """A file elsewhere that looks like a note is a document like any other."""
+    return source == NOTES and raw.kind == "markdown" and _NOTE.search(text) is not None
+
+
+def _named(block: Block) -> Block:
+    if all(len(name) <= _NAME_LIMIT for name in block.heading):
+        return block
+    return replace(block, heading=tuple(name[:_NAME_LIMIT] for name in block.heading))
 
 
 def _path_title(raw: RawDocument) -> str:
@@ -115,8 +137,12 @@ def _first_line(error: Exception) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Text of a file: UTF-8, UTF-16 with its mark, else Shift_JIS or EUC-JP; LF ends its lines."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    """Text of a file: UTF-8, UTF-32 or UTF-16 with its mark, else Shift_JIS or EUC-JP; LF ends its
+    lines.
+    """
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):  # begins as UTF-16 does
+        texts = _decoded(data, "utf-32")
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         texts = _decoded(data, "utf-16")
     else:
         texts = [text for text in _decoded(data, "utf-8-sig") if "\x00" not in text]
@@ -187,7 +213,8 @@ def _markdown_blocks(text: str, offset: int, path: list[tuple[int, str]]) -> Ite
         start, end = starts[token.map[0]], starts[min(token.map[1], len(starts) - 1)]
         piece = text[start:end]
         if heading is not None:  # below one in HTML the block may go on
-            piece = _HTML_HEADING.sub("", piece, count=1).lstrip()
+            written = _HTML_HEADING.match(piece)
+            piece = piece[written.end() :].lstrip() if written else piece.lstrip()
             start = end - len(piece)
         end = start + len(piece.rstrip())
         if kind is not None and start < end:
@@ -213,8 +240,21 @@ def _line_starts(text: str) -> list[int]:
 
 def _plain_text(raw: RawDocument) -> _Result:
     text = decode(raw.data)
-    paragraphs = re.finditer(r"\S(?:.|\n(?=.*\S))*", text)
-    return text, "", [Block(found.start(), found.end(), "prose", ()) for found in paragraphs]
+    return text, "", [Block(start, end, "prose", ()) for start, end in _paragraphs(text)]
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of the lines between blank lines, without the blanks around them."""
+    at, start, end = 0, -1, -1
+    for line in [*text.split("\n"), ""]:
+        if line.strip():
+            if start < 0:
+                start = at + len(line) - len(line.lstrip())
+            end = at + len(line)
+        elif start >= 0:
+            yield start, end
+            start = -1
+        at += len(line) + 1
 
 
 def _notebook(raw: RawDocument) -> _Result:
@@ -312,16 +352,22 @@ def _whole(text: str) -> list[Block]:
 def _shell(raw: RawDocument) -> _Result:
     """Function by function where there are functions, else whole."""
     text = decode(raw.data)
-    lines = text.split("\n")
+    lines, starts = text.split("\n"), _line_starts(text)
+    closed = _next_ends(lines)
     cuts: list[_Cut] = []
     for found in _SHELL_FUNCTION.finditer(text):
-        first = text.count("\n", 0, found.start())
+        first = bisect_right(starts, found.start()) - 1
         one_line = "{" in lines[first] and lines[first].count("{") == lines[first].count("}")
-        ends = [first] if one_line else (i for i in range(first, len(lines)) if lines[i][:1] == "}")
-        last = next(iter(ends), None)
-        if last is not None:
+        last = first if one_line else closed[first]
+        if last < len(lines):
             cuts.append((first, last + 1, (f"{found[1] or found[2]}()",)))
     return text, "", _between(text, cuts) if cuts else _whole(text)
+
+
+def _next_ends(lines: list[str]) -> list[int]:
+    """By line: the next line that begins with }, or the number of lines."""
+    own = (i if lines[i][:1] == "}" else len(lines) for i in reversed(range(len(lines))))
+    return list(accumulate(own, min))[::-1]
 
 
 def _dockerfile(raw: RawDocument) -> _Result:

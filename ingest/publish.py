@@ -7,13 +7,13 @@ unchanged texts come over from the version before; equal content publishes nothi
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
@@ -22,17 +22,20 @@ import numpy as np
 
 from ingest.collect import Collection
 from ingest.names import names_of
+from ingest.resume import Unfinished
 from ingest.shipped import is_asked, read_shipped, text_key
 from kb.errors import IndexDamaged, KbError
 from kb.records import Chunk, Document
 from kb.search.calibration import calibrate
 from kb.search.embedding import Embedder, Vectors
-from kb.search.index import FORMAT, Index, version_folder, write_rows
+from kb.search.index import Index, in_use, version_folder, versions
 from kb.search.lexical import LexicalIndex
 from kb.search.names import save as save_names
+from kb.search.rows import write_rows
 from kb.search.sections import Sections
 from kb.search.vectors import VectorStore
-from kb.search.versions import in_use, point_to, versions
+from kb.search.versions import point_to
+from kb.search.whole import FORMAT, MANIFEST, check_files, read_manifest, seal
 from kb.text.markup import plain
 from kb.text.tokens import search_tokens
 
@@ -44,6 +47,7 @@ _BATCH = 64
 _BULK_BATCH = 256
 """Texts a call; the bulk model cuts it into batches of its own, of like length."""
 _NAME = re.compile(r"(v\d{8}-\d{6})-(\d\d)-[0-9a-f]{8}")
+_STAMP = "v%Y%m%d-%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,40 @@ def publish(
     if previous is not None and _holds(previous, digest, collection, embedder):
         if in_use(index_dir) != previous.version:  # the one in use could not be read
             point_to(index_dir, previous.version)
+            _prune(index_dir, chroma_url)
         return Published(previous.version, False, 0, 0.0)
+    _remove_unfinished(index_dir, chroma_url)
+    unfinished = Unfinished(index_dir, embedder.name)
+    started = perf_counter()
+    vectors, embedded = _vectors(collection.chunks, embedder, previous, unfinished, progress)
+    seconds = perf_counter() - started
+    _ask_for_room(index_dir, collection, vectors)
     version = _new_name(index_dir, digest)
     folder = version_folder(index_dir, version)
     folder.mkdir(parents=True)
-    started = perf_counter()
-    vectors, embedded = _vectors(collection.chunks, embedder, previous, progress)
-    seconds = perf_counter() - started
-    _write(folder, collection, vectors, embedder.name, chroma_url)
-    manifest: dict[str, Any] = {
+    try:
+        _write(folder, collection, vectors, embedder.name, chroma_url)
+        manifest = _manifest(version, digest, collection, embedder)
+        if approve is not None:
+            candidate = Index(folder, chroma_url, manifest)
+            try:
+                manifest["eval"] = approve(candidate)
+            finally:
+                candidate.vectors.close()
+        seal(folder, manifest)
+        point_to(index_dir, version)
+    except BaseException:
+        _remove(folder, chroma_url)
+        raise
+    unfinished.clear()
+    _prune(index_dir, chroma_url)
+    return Published(version, True, embedded, seconds)
+
+
+def _manifest(
+    version: str, digest: str, collection: Collection, embedder: Embedder
+) -> dict[str, Any]:
+    return {
         "format": FORMAT,
         "version": version,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -113,24 +142,31 @@ def publish(
         "chunks": len(collection.chunks),
         "sources": [asdict(report) for report in collection.reports],
     }
-    _write_json(folder / "manifest.json", manifest)
-    if approve is not None:
-        try:
-            manifest["eval"] = approve(Index(folder, chroma_url))
-        except BaseException:
-            _remove(folder, chroma_url)
-            raise
-        _write_json(folder / "manifest.json", manifest)
-    point_to(index_dir, version)
-    _prune(index_dir, chroma_url)
-    return Published(version, True, embedded, seconds)
+
+
+def _ask_for_room(index_dir: Path, collection: Collection, vectors: Mapping[str, Any]) -> None:
+    """Raises KbError when the disk cannot hold the version; of each chunk, text and vector lie
+    there about four times (rows, BM25, Chroma's log and its graph).
+    """
+    texts = sum(len(chunk.search_text.encode()) + 600 for chunk in collection.chunks)
+    texts += sum(len(document.text.encode()) for document in collection.documents)
+    size = next((vector.nbytes for vector in vectors.values()), 0)
+    needed = 4 * (texts + size * len(collection.chunks)) + 5_000_000
+    index_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(index_dir).free
+    if free < needed:
+        raise KbError(
+            f"Nothing was published: the new version may need {needed // 1_000_000} MB in "
+            f"{index_dir}, and {free // 1_000_000} MB are free; make room and run ingest again."
+        )
 
 
 def _holds(previous: Index, digest: str, collection: Collection, embedder: Embedder) -> bool:
     """The version before has the same content, of the same entries of the list, whole."""
     before = {(row["id"], row["fingerprint"]) for row in previous.manifest["sources"]}
     now = {(report.id, report.fingerprint) for report in collection.reports}
-    same = previous.manifest["content_hash"] == digest and before == now
+    stored = content_hash([*previous.documents.values()], [*previous.chunks.values()])
+    same = stored == digest and before == now
     if not same or previous.manifest["embedding"] != embedder.name:
         return False
     with suppress(IndexDamaged):
@@ -142,9 +178,12 @@ def _new_name(index_dir: Path, digest: str) -> str:
     """Sorts by time, also within one second and when the clock was put back."""
     names = (folder.name for folder in (index_dir / "versions").glob("*"))
     newest = max(filter(None, map(_NAME.fullmatch, names)), key=lambda m: m[0], default=None)
-    stamp = datetime.now(UTC).strftime("v%Y%m%d-%H%M%S")
+    stamp = datetime.now(UTC).strftime(_STAMP)
     if newest is None or newest[1] < stamp:
         return f"{stamp}-01-{digest[:8]}"
+    if newest[2] == "99":  # the number has two places
+        later = datetime.strptime(newest[1], _STAMP) + timedelta(seconds=1)
+        return f"{later.strftime(_STAMP)}-01-{digest[:8]}"
     return f"{newest[1]}-{int(newest[2]) + 1:02d}-{digest[:8]}"
 
 
@@ -152,26 +191,32 @@ def _vectors(
     chunks: Sequence[Chunk],
     embedder: Embedder,
     previous: Index | None,
+    unfinished: Unfinished,
     progress: Callable[[int, int], None],
 ) -> tuple[dict[str, Any], int]:
-    """Vectors by search text; only texts that neither the repository nor the version before holds
-    are embedded.
+    """Vectors by search text; only texts that neither the repository, nor the version before, nor
+    an ingest that was stopped holds are embedded.
     """
-    known: dict[str, Any] = dict(read_shipped(embedder.name))
+    known: dict[str, Any] = {**unfinished.read(), **read_shipped(embedder.name)}
     if previous is not None and previous.manifest["embedding"] == embedder.name:
         with suppress(IndexDamaged):  # then all are embedded anew
             stored = previous.vectors.get(previous.chunks)
             known |= {text_key(c): stored[c.id] for c in previous.chunks.values() if c.id in stored}
     texts = {text_key(chunk): chunk for chunk in chunks}
     new = {key: chunk for key, chunk in texts.items() if key not in known}
-    known.update(_embed(new, embedder, progress))
+    known.update(_embed(new, embedder, unfinished, progress))
     return {key: known[key] for key in texts}, len(new)
 
 
 def _embed(
-    chunks: Mapping[str, Chunk], embedder: Embedder, progress: Callable[[int, int], None]
+    chunks: Mapping[str, Chunk],
+    embedder: Embedder,
+    unfinished: Unfinished,
+    progress: Callable[[int, int], None],
 ) -> dict[str, Any]:
-    """Vectors by key; the ways people ask are embedded as questions, as what is asked will be."""
+    """Vectors by key, each batch kept as it comes. The ways people ask are embedded as questions,
+    as what is asked will be.
+    """
     model: BulkReader = embedder
     sizes = {key: embedder.count(chunk.search_text) for key, chunk in chunks.items()}
     batch_size = _BATCH
@@ -183,6 +228,7 @@ def _embed(
     # Longest first: batches of like length waste no padding, and memory peaks at the start.
     order = sorted(chunks, key=lambda key: (is_asked(chunks[key]), -sizes[key]))
     vectors: dict[str, Any] = {}
+    read_tokens, tokens = 0, sum(sizes.values())
     for at in range(0, len(order), batch_size):
         batch = order[at : at + batch_size]
         for read, keys in (
@@ -193,7 +239,9 @@ def _embed(
                 vectors.update(
                     zip(keys, read([chunks[key].search_text for key in keys]), strict=True)
                 )
-        progress(min(at + batch_size, len(order)), len(order))
+        unfinished.keep({key: vectors[key] for key in batch})
+        read_tokens += sum(sizes[key] for key in batch)
+        progress(read_tokens, tokens)
     return vectors
 
 
@@ -216,8 +264,6 @@ def _write(
     titles = {report.id: report.title for report in collection.reports}
     save_names(names_of(collection.documents, chunks, titles), folder)
     Sections.fit(np.array(known, np.float32), [c.group for c in told]).save(folder)
-    store = VectorStore(folder, folder.name, chroma_url)
-    store.create()
     shelves: dict[str, list[Chunk]] = {}
     for chunk in chunks:
         shelves.setdefault(_shelf(chunk), []).append(chunk)
@@ -225,14 +271,18 @@ def _write(
         shelf: np.stack([vectors[text_key(c)] for c in members])
         for shelf, members in shelves.items()
     }
-    for shelf, members in shelves.items():
-        store.add(shelf, [c.id for c in members], arrays[shelf])
     calibrate(arrays, embedding).save(folder)
-    if store.count() != len(chunks):
-        raise IndexDamaged(
-            f"Chroma holds {store.count()} of {len(chunks)} chunks; run ingest again."
-        )
-    store.close()
+    store = VectorStore(folder, folder.name, chroma_url)
+    try:
+        store.create()
+        for shelf, members in shelves.items():
+            store.add(shelf, [c.id for c in members], arrays[shelf])
+        if store.count() != len(chunks):
+            raise IndexDamaged(
+                f"Chroma holds {store.count()} of {len(chunks)} chunks; run ingest again."
+            )
+    finally:
+        store.close()
 
 
 def _shelf(chunk: Chunk) -> str:
@@ -250,15 +300,26 @@ def _lexical_text(chunk: Chunk) -> str:
     return chunk.search_text
 
 
-def _write_json(file: Path, content: Mapping[str, Any]) -> None:
-    file.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
 def _prune(index_dir: Path, chroma_url: str) -> None:
-    """Keep the newest versions and the one in use; remove older ones and broken attempts."""
-    keep = {*versions(index_dir)[:KEEP], in_use(index_dir)}
+    """Keep the newest whole versions and the one in use; remove older ones and broken ones."""
+    whole = (name for name in versions(index_dir) if _is_whole(version_folder(index_dir, name)))
+    keep = {*islice(whole, KEEP), in_use(index_dir)}
     for folder in (index_dir / "versions").iterdir():
         if folder.name not in keep:
+            _remove(folder, chroma_url)
+
+
+def _is_whole(folder: Path) -> bool:
+    with suppress(IndexDamaged):
+        check_files(folder, read_manifest(folder))
+        return True
+    return False
+
+
+def _remove_unfinished(index_dir: Path, chroma_url: str) -> None:
+    """What an ingest left that was killed; nobody else builds while we hold the lock."""
+    for folder in (index_dir / "versions").glob("*"):
+        if not (folder / MANIFEST).exists():
             _remove(folder, chroma_url)
 
 

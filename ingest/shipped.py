@@ -15,14 +15,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from ingest.sources import NOTES
 from kb.errors import KbError
 from kb.records import Chunk
 from kb.search.embedding import Vectors
 from kb.search.index import Index
 
 FILE = Path(__file__).parents[1] / "notes" / "vectors.npz"
-NOTES = "notes"
-"""Id of the source whose vectors are shipped."""
 
 
 def is_asked(chunk: Chunk) -> bool:

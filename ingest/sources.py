@@ -15,6 +15,8 @@ import yaml
 
 from kb.errors import SourcesError
 
+NOTES = "notes"
+"""Id of the source of our own notes; sections with questions come from nowhere else."""
 KINDS: dict[str, dict[str, type]] = {
     # kind: field -> type
     "folder": {"path": str, "title": str},

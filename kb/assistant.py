@@ -120,7 +120,9 @@ class Assistant:
         identity = id or uuid.uuid4().hex
         for part in self._answer(self._read(question, tuple(history), language)):
             if isinstance(part, Answer):
-                yield replace(part, id=identity, seconds=round(time.perf_counter() - started, 4))
+                notice = part.notice or self._store.notice(part.language)
+                seconds = round(time.perf_counter() - started, 4)
+                yield replace(part, id=identity, notice=notice, seconds=seconds)
             else:
                 yield part
 

@@ -7,6 +7,7 @@ KbError                 anything this product raises on purpose
 ├── ParseError          one document could not be read
 ├── IndexMissing        nothing has been ingested yet
 ├── IndexDamaged        an index version cannot be opened, or fits another embedding model
+│   └── ChromaSilent    the Chroma server does not answer
 ├── DocumentUnknown     no such document in the index version in use
 ├── PatternsError       the decision model in patterns.yaml is not valid (names the entry)
 ├── ChecksError         the checks of pasted files in checks.yaml are not valid (names the entry)
@@ -51,6 +52,10 @@ class IndexMissing(KbError):
 
 class IndexDamaged(KbError):
     """An index version is incomplete or does not fit the settings."""
+
+
+class ChromaSilent(IndexDamaged):
+    """The Chroma server that holds the vectors does not answer."""
 
 
 class DocumentUnknown(KbError):

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     sources: Path = Path("ingest/sources.yaml")
     onboarding: Path = Path("notes/onboarding.yaml")
     """The order file of the onboarding path; the questions lie beside it."""
+    keep_days: int = Field(default=0, ge=0)
+    """Days after which answers and votes are deleted; 0 keeps them."""
     database_url: str = "sqlite:///data/feedback.db"
     """Feedback and progress: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."""
 

@@ -38,7 +38,7 @@ def open_feedback(settings: Settings) -> FeedbackStore:
     """Where answers and votes are kept; raises SettingsError, never because it is away."""
     from kb.store.feedback import FeedbackStore  # SQLAlchemy, which an answer does not need
 
-    return FeedbackStore(settings.database_url)
+    return FeedbackStore(settings.database_url, keep_days=settings.keep_days)
 
 
 def open_progress(settings: Settings) -> ProgressStore:

@@ -11,7 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, Protocol
 
@@ -25,6 +25,7 @@ from kb.records import Answer, Document, Language, Turn
 from slackbot import threads
 from slackbot.blocks import Message, answer_messages, plain, received
 from slackbot.limits import Queue, RateLimit
+from slackbot.open_questions import OpenQuestions
 from slackbot.recent import Recent
 from slackbot.stream import Place, Preview, code, write
 from slackbot.threads import Event, Said, language_of
@@ -77,6 +78,8 @@ class Parts:
     """The bot's own user id."""
     help_group: str = ""
     per_minute: int = 6
+    open_questions: OpenQuestions = field(default_factory=OpenQuestions)
+    """What was received and is not answered yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +109,49 @@ class Bot:
 
     # What people do.
 
-    def hear(self, event: Event, team: str) -> None:
-        """A message or a mention. Both come for the same words; only one is answered."""
+    def receive(self, event: Event, team: str) -> None:
+        """Keep what a person said, before Slack is told that it has arrived."""
+        said = threads.heard(event, self.parts.user, team)
+        if said and not self._seen.get((said.channel, said.ts)) and not self._is_others(said):
+            self.parts.open_questions.add(event, team)
+
+    def recover(self) -> None:
+        """Answer what a process before this one was killed over."""
+        for event, team in self.parts.open_questions.left_behind():
+            LOG.info("a question of the process before is still open")
+            self.hear(event, team, again=True)
+
+    def hear(self, event: Event, team: str, *, again: bool = False) -> None:
+        """A message or a mention. Both come for the same words; only one is answered.
+
+        `again`: a process before this one may have answered it, wholly or in part.
+        """
         said = threads.heard(event, self.parts.user, team)
         if said is None or self._seen.get((said.channel, said.ts)) or self._is_others(said):
             return
+        taken = self._hear(said, again)
+        if taken is False:
+            self.parts.open_questions.done(said.channel, said.ts)
+
+    def _hear(self, said: Said, again: bool) -> bool | None:
+        """Whether it will be answered; None when another thread sees to that."""
         spoken_to = said.direct or said.mentioned
         if spoken_to and not self.once(said.channel, said.ts):
-            return
-        late = time.time() - float(said.ts) > _LATE
+            return None
+        late = again or time.time() - float(said.ts) > _LATE
         messages = self.thread(said) if late or not said.opens else []
         if not spoken_to:
-            if not self._is_ours(said, messages) or not self.once(said.channel, said.ts):
-                return
+            if not self._is_ours(said, messages):
+                return False
+            if not self.once(said.channel, said.ts):
+                return None
         if threads.answered(messages, said.ts):
-            return
-        if not self.is_too_much(_beside(said), language_of(said.text)):
-            self.ask(said, messages)
+            return False
+        if not again and self.is_too_much(_beside(said), language_of(said.text)):
+            return False
+        over = threads.broken_off(messages, said.ts, self.parts.user) if again else ""
+        self.ask(said, messages, over=over)
+        return True
 
     def is_too_much(self, place: Place, spoken: Language) -> bool:
         """Whether the person has to wait, and is told so; if not, the question is counted."""
@@ -131,11 +160,13 @@ class Bot:
             self.whisper(place, plain(_slow_down(wait, spoken)))
         return wait > 0
 
-    def ask(self, said: Said, messages: Sequence[Event]) -> None:
-        """Answer in its turn. `messages`: the thread before."""
+    def ask(self, said: Said, messages: Sequence[Event], *, over: str = "") -> None:
+        """Answer in its turn. `messages`: the thread before; `over`: a message to write over."""
         place = Place(said.channel, said.thread, said.person, said.team)
         history = threads.history(messages, said, self.parts.user)
-        self._queue.put(partial(self._answer, said, history, place), partial(self._announce, said))
+        self._queue.put(
+            partial(self._answer, said, history, place, over), partial(self._announce, said)
+        )
 
     def ask_privately(
         self, question: str, person: str, respond: Respond, history: tuple[Turn, ...] = ()
@@ -179,6 +210,7 @@ class Bot:
     def close(self) -> None:
         """Finish the answers under way, and keep them."""
         self._queue.close()
+        self.parts.open_questions.close()
         self.parts.feedback.close()
 
     # How an answer comes about.
@@ -213,7 +245,7 @@ class Bot:
             if waiting:
                 self.whisper(_beside(said), plain(waiting))
 
-    def _answer(self, said: Said, history: list[Turn], place: Place) -> None:
+    def _answer(self, said: Said, history: list[Turn], place: Place, over: str) -> None:
         preview = Preview(self.parts.client, self.parts.hasty, place)
         try:
             answer = self._streamed(said.text, history, preview)
@@ -223,7 +255,8 @@ class Bot:
             shown = [plain(failure(error, language_of(said.text)))]
         metadata = threads.metadata(threads.ANSWER, to=said.ts)
         try:
-            write(self.parts.client, place, shown, metadata, over=preview.close())
+            write(self.parts.client, place, shown, metadata, over=preview.close() or over)
+            self.parts.open_questions.done(said.channel, said.ts)
         except (SlackClientError, OSError) as error:
             LOG.error("answer not posted in %s: %s", place.channel, code(error))
 

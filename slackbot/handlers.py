@@ -22,8 +22,12 @@ _EXAMPLES: tuple[tuple[Language, int], ...] = (("ja", 1), ("ja", 2), ("en", 2), 
 def attach(app: App, bot: Bot) -> None:
     """Let `bot` hear what `app` receives."""
 
-    def give_bot(context: BoltContext, next: Callable[[], None]) -> None:
+    def give_bot(context: BoltContext, body: Body, next: Callable[[], None]) -> None:
+        """Runs before Slack is told that the event has arrived."""
         context["bot"] = bot
+        event = body.get("event")
+        if isinstance(event, dict) and event.get("type") in ("app_mention", "message"):
+            bot.receive(event, str(body.get("team_id") or ""))
         next()
 
     app.middleware(give_bot)

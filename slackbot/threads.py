@@ -99,6 +99,17 @@ def answered(messages: Sequence[Event], ts: str) -> bool:
     return any(_payload(message, ANSWER).get("to") == ts for message in messages)
 
 
+def broken_off(messages: Sequence[Event], ts: str, bot: str) -> str:
+    """`ts` of a preview that was never finished, the newest after the message `ts`; else empty."""
+    previews = (
+        str(message.get("ts"))
+        for message in messages
+        if message.get("user") == bot and not _kind(message)
+        if _moment(message.get("ts")) > _moment(ts)
+    )
+    return max(previews, key=_moment, default="")
+
+
 def handed_over(messages: Sequence[Event]) -> bool:
     """Whether people were called into the thread: then the bot speaks when it is mentioned."""
     return any(_kind(message) == HELP for message in messages)

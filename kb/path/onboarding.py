@@ -110,7 +110,7 @@ def read_steps(file: Path) -> tuple[Step, ...]:
 
 def _read(file: Path, kind: type, expected: str) -> Any:
     try:
-        rows = yaml.load(file.read_text(encoding="utf-8"), _LOADER)
+        rows = yaml.load(file.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 a safe loader, in C
     except FileNotFoundError:
         raise OnboardingError(
             f"{file} does not exist; set KB_ONBOARDING to the order file of the notes, or restore "

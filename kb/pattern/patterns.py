@@ -285,7 +285,7 @@ _FILE = Path(__file__).with_name("patterns.yaml")
 def load_model(file: Path = _FILE) -> Model:
     """The model, checked; raises PatternsError that names the entry."""
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _LOADER)
+        content = yaml.load(file.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 a safe loader, in C
         return Model.model_validate(content)
     except FileNotFoundError:
         raise PatternsError(f"There is no decision model at {file}.") from None

@@ -273,7 +273,7 @@ def binds_to_loopback(paste: Paste) -> Iterator[Spot]:
     for one in _commands(paste):
         if _LOOPBACK.search(one.script) and _SERVERS.search(one.script):
             line, quote = one.line_with(_LOOPBACK)
-            yield _line(line, quote, _LOOPBACK.sub("0.0.0.0", quote))
+            yield _line(line, quote, _LOOPBACK.sub("0.0.0.0", quote))  # noqa: S104 advice
 
 
 def server_has_no_host(paste: Paste) -> Iterator[Spot]:

@@ -2,50 +2,68 @@
 
 Takes the index folder, gives `Index` objects: documents, chunks, dense and lexical search of one
 complete, never-changed version. `IndexStore.current()` looks at the pointer file on each question
-and reopens when it moved. Knows nothing about how a version is built.
+and reopens when it moved. A version that is not whole is as if it were not there: the next older
+whole one is used, and says so. Knows nothing about how a version is built.
 """
 
 from __future__ import annotations
 
-import json
+import logging
+import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+import time
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
-from zipfile import BadZipFile
+from typing import Any
 
-from kb.errors import DocumentUnknown, IndexDamaged, IndexMissing
-from kb.records import Chunk, Document
+from kb.errors import ChromaSilent, DocumentUnknown, IndexDamaged, IndexMissing
+from kb.messages import message
+from kb.records import Chunk, Document, Language
 from kb.search.calibration import Calibration
 from kb.search.lexical import LexicalIndex
 from kb.search.names import NameIndex
+from kb.search.rows import read_rows, to_chunk
 from kb.search.sections import Sections
 from kb.search.vectors import VectorStore
+from kb.search.whole import MANIFEST, check_files, read_manifest
 
-Part = TypeVar("Part")
+LOG = logging.getLogger("kb.search.index")
 POINTER = "CURRENT"
-FORMAT = "3"
-"""Layout of a version's folder; another one is not opened."""
+_NAME = re.compile(r"v\d{8}-\d{6}-\d\d-[0-9a-f]{8}")
+_PATIENCE = 10.0
+"""Seconds until a version that could not be opened is tried again."""
 
 
 class Index:
     """One index version, read only."""
 
-    def __init__(self, folder: Path, chroma_url: str = "") -> None:
+    def __init__(
+        self, folder: Path, chroma_url: str = "", manifest: Mapping[str, Any] | None = None
+    ) -> None:
+        """Raises IndexDamaged. `manifest`: of a version that is not finished, and has none yet."""
         self.version = folder.name
-        self.manifest: Mapping[str, Any] = read_manifest(folder)
-        documents = (Document(**row) for row in read_rows(folder / "documents.jsonl"))
-        self.documents: Mapping[str, Document] = {document.id: document for document in documents}
-        self.chunks: Mapping[str, Chunk] = {
-            chunk.id: chunk for chunk in map(_chunk, read_rows(folder / "chunks.jsonl"))
-        }
-        self.lexical = _part(LexicalIndex.load, folder / "lexical")
-        self.sections = _part(Sections.load, folder)
-        self.calibration = _part(Calibration.load, folder)
-        self.names = _part(NameIndex.load, folder)
-        self.vectors = VectorStore(folder, self.version, chroma_url)
+        if manifest is None:
+            manifest = read_manifest(folder)
+            check_files(folder, manifest)
+        self.manifest: Mapping[str, Any] = manifest
+        try:
+            documents = (Document(**row) for row in read_rows(folder / "documents.jsonl"))
+            self.documents: Mapping[str, Document] = {found.id: found for found in documents}
+            chunks = map(to_chunk, read_rows(folder / "chunks.jsonl"))
+            self.chunks: Mapping[str, Chunk] = {found.id: found for found in chunks}
+            self.lexical = LexicalIndex.load(folder / "lexical")
+            self.sections = Sections.load(folder)
+            self.calibration = Calibration.load(folder)
+            self.names = NameIndex.load(folder)
+            self.vectors = VectorStore(folder, self.version, chroma_url)
+        except IndexDamaged:
+            raise
+        except Exception as error:  # damaged files make their readers raise anything
+            raise IndexDamaged(
+                f"Index version {folder.name} is damaged ({type(error).__name__}); run "
+                "`make ingest` to build a new one."
+            ) from error
 
     @cached_property
     def groups(self) -> Mapping[str, tuple[Chunk, ...]]:
@@ -100,81 +118,90 @@ class IndexStore:
         self._chroma_url = chroma_url
         self._lock = threading.Lock()
         self._index: Index | None = None
-        self._seen: tuple[int, int] = (0, 0)
+        self._seen: tuple[int, int] | None = None
+        self._again = float("inf")  # when to look again though the pointer did not move
 
     def current(self) -> Index:
-        """The version in use; raises IndexMissing when nothing has been published."""
-        pointer = self._folder / POINTER
-        try:
-            stat = pointer.stat()
-        except FileNotFoundError:
-            raise IndexMissing(
-                f"There is no index in {self._folder} yet; run `make ingest` to build one."
-            ) from None
-        seen = (stat.st_mtime_ns, stat.st_ino)
+        """The version in use, or the newest whole one where that cannot be read.
+
+        A version that is open stays in use until another can be opened. Raises IndexMissing when
+        nothing has been published, IndexDamaged when no version can be read.
+        """
         with self._lock:
-            if self._index is None or seen != self._seen:
-                name = pointer.read_text(encoding="utf-8").strip()
-                if self._index is None or self._index.version != name:
-                    # The old version stays open for answers that are under way; its memory goes
-                    # with its last reader.
-                    self._index = Index(version_folder(self._folder, name), self._chroma_url)
+            seen = _moment(self._folder / POINTER)
+            if self._index is None or seen != self._seen or time.monotonic() >= self._again:
+                # The old version stays open for answers that are under way; its memory goes with
+                # its last reader.
+                self._index = self._newest(self._index)
                 self._seen = seen
             return self._index
+
+    def notice(self, language: Language) -> str:
+        """One sentence when the version in use is not the one that should be; else nothing."""
+        if self._index is None or self._again == float("inf"):
+            return ""
+        return message("other_index", language, version=self._index.version)
+
+    def _newest(self, opened: Index | None) -> Index:
+        name = in_use(self._folder)
+        if name and opened is not None and opened.version == name:
+            self._again = float("inf")
+            return opened
+        try:
+            if not name:
+                raise IndexMissing(
+                    f"There is no index in {self._folder} yet; run `make ingest` to build one."
+                )
+            index = Index(version_folder(self._folder, name), self._chroma_url)
+            self._again = float("inf")
+            return index
+        except (IndexMissing, IndexDamaged) as error:
+            self._again = time.monotonic() + _PATIENCE
+            if opened is None and isinstance(error, ChromaSilent):
+                raise  # an older version has the same server
+            index = opened or self._older(name, error)
+            LOG.warning("%s Version %s is used until then.", error, index.version)
+            return index
+
+    def _older(self, name: str, error: IndexMissing | IndexDamaged) -> Index:
+        """The newest whole version before `name`; raises `error` when there is none."""
+        for older in versions_before(self._folder, name):
+            try:
+                return Index(version_folder(self._folder, older), self._chroma_url)
+            except IndexDamaged as another:
+                LOG.warning("%s", another)
+        raise error
+
+
+def _moment(pointer: Path) -> tuple[int, int] | None:
+    """Changes when the pointer does; None when it cannot be read."""
+    try:
+        stat = pointer.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_ino
+
+
+def in_use(index_dir: Path) -> str:
+    """Name of the version in use, empty when there is none."""
+    try:
+        name = (index_dir / POINTER).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+    return name if name == Path(name).name else ""
+
+
+def versions(index_dir: Path) -> list[str]:
+    """Names of the finished versions, newest first; opening shows whether one is whole."""
+    folders = (index_dir / "versions").glob(f"*/{MANIFEST}")
+    return sorted((file.parent.name for file in folders), reverse=True)
+
+
+def versions_before(index_dir: Path, name: str) -> list[str]:
+    """Those to fall back to from `name`, newest first; all when it is no version's name."""
+    named = _NAME.fullmatch(name)
+    return [found for found in versions(index_dir) if not named or found < name]
 
 
 def version_folder(index_dir: Path, name: str) -> Path:
     return index_dir / "versions" / name
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """What the version in `folder` says about itself; raises IndexDamaged."""
-    try:
-        manifest: dict[str, Any] = json.loads(
-            (folder / "manifest.json").read_text(encoding="utf-8")
-        )
-    except (FileNotFoundError, ValueError) as error:
-        raise IndexDamaged(
-            f"Index version {folder.name} is incomplete; run `python -m ingest rollback` to use "
-            "the one before, or `make ingest` to build a new one."
-        ) from error
-    if manifest.get("format") != FORMAT:
-        raise IndexDamaged(
-            f"Index version {folder.name} has format {manifest.get('format')}, expected {FORMAT}; "
-            "run `make ingest` to build a new one."
-        )
-    return manifest
-
-
-def read_rows(file: Path) -> Iterable[dict[str, Any]]:
-    """Documents or chunks of a version as they are stored; raises IndexDamaged."""
-    try:
-        with file.open(encoding="utf-8") as lines:
-            for line in lines:
-                yield json.loads(line)
-    except (FileNotFoundError, ValueError) as error:
-        raise IndexDamaged(
-            f"{file} is damaged; run `make ingest` to build a new version."
-        ) from error
-
-
-def _part(load: Callable[[Path], Part], folder: Path) -> Part:
-    try:
-        return load(folder)
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
-        raise IndexDamaged(
-            f"{folder} is damaged; run `make ingest` to build a new version."
-        ) from error
-
-
-def _chunk(row: dict[str, Any]) -> Chunk:
-    for name in ("heading", "lines", "based_on"):
-        row[name] = tuple(row[name])
-    return Chunk(**row)
-
-
-def write_rows(file: Path, records: Iterable[Document | Chunk]) -> None:
-    """One JSON object a line; the counterpart of opening a version."""
-    with file.open("w", encoding="utf-8") as out:
-        for record in records:
-            out.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")

@@ -8,6 +8,9 @@ vectors are first asked for.
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,13 +22,18 @@ from urllib.parse import urlsplit
 import httpx
 import numpy as np
 
-from kb.errors import IndexDamaged
+from kb.errors import ChromaSilent, IndexDamaged, KbError
 from kb.search.embedding import Vectors
+from kb.search.whole import MANIFEST
 
 SHELVES = ("questions", "statements", "passages")
 """The collections of a version: ways people ask, single statements, everything longer."""
-_PATIENCE = 30.0
-"""Seconds that a Chroma server may take for one answer."""
+_PATIENCE = 4.0
+"""Seconds that a Chroma server may take for one answer to somebody who waits."""
+_BUILDING = 60.0
+"""Seconds that it may take for one step of building a version."""
+_OURS = "kb-chroma-"
+"""How folders of copies begin; the number of their process follows."""
 _BATCH = 5_000  # Chroma takes at most 5,461 records a call
 # Cosine instead of the default l2; wide enough that search over a team's notes is exact in effect.
 _CONFIGURATION = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}}
@@ -39,26 +47,37 @@ class VectorStore:
         self._version = version
         self._url = url
         self._open: dict[str, Any] = {}
+        self._copy: Path | None = None
         if url:
             self._client  # noqa: B018 a server that is not there is said at once
 
     @cached_property
     def _client(self) -> Any:
-        client = _server(self._url) if self._url else _embedded(self._folder)
+        client = _server(self._url) if self._url else _embedded(self._opened_folder())
         # Chroma keeps a client's files open until it is closed; without this a chat that runs for
         # weeks would hold every version it has seen.
-        self._finalize = weakref.finalize(self, _close, client)
+        self._finalize = weakref.finalize(self, _close, client, self._copy)
         return client
+
+    def _opened_folder(self) -> Path:
+        """Where Chroma may work: a version that is finished is never changed, and Chroma writes
+        into its database even to read it, so it gets a copy.
+        """
+        if not (self._folder / MANIFEST).exists():
+            return self._folder / "chroma"
+        self._copy = _copied(self._folder / "chroma")
+        return self._copy
 
     def close(self) -> None:
         """Let go of the files or the connection; they are opened anew when asked again."""
         if "_client" in self.__dict__:
             self._finalize()
             self._open.clear()
+            self._copy = None
             del self.__dict__["_client"]
 
     def create(self) -> None:
-        with self._answering():
+        with self._answering(_BUILDING):
             for shelf in SHELVES:
                 self._open[shelf] = self._client.create_collection(
                     self._name(shelf), configuration=_CONFIGURATION, embedding_function=None
@@ -66,7 +85,7 @@ class VectorStore:
 
     def add(self, shelf: str, ids: Sequence[str], vectors: Vectors) -> None:
         collection = self._collection(shelf)
-        with self._answering():
+        with self._answering(_BUILDING):
             for at in range(0, len(ids), _BATCH):
                 collection.add(
                     ids=list(ids[at : at + _BATCH]), embeddings=vectors[at : at + _BATCH]
@@ -102,7 +121,7 @@ class VectorStore:
         vectors: dict[str, Any] = {}
         for shelf in SHELVES:
             collection = self._collection(shelf)
-            with self._answering():
+            with self._answering(_BUILDING):
                 found = collection.get(include=["embeddings"])
             vectors.update(
                 (identity, np.asarray(vector, np.float32))
@@ -119,7 +138,7 @@ class VectorStore:
     def delete(self) -> None:
         """Take this version's collections off a server; a folder is removed by its owner."""
         for shelf in SHELVES:
-            with suppress(_errors().NotFoundError), self._answering():
+            with suppress(_errors().NotFoundError), self._answering(_BUILDING):
                 self._client.delete_collection(self._name(shelf))
 
     def _name(self, shelf: str) -> str:
@@ -140,12 +159,25 @@ class VectorStore:
         return self._open[shelf]
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
-        """Turn a server's silence into one sentence."""
+    def _answering(self, patience: float = _PATIENCE) -> Iterator[None]:
+        """Turn a server's silence, and whatever a damaged folder raises, into one sentence."""
+        if self._url:
+            for session in _sessions(self._client):
+                session.timeout = httpx.Timeout(patience)  # Chroma would wait for ever
         try:
             yield
         except (httpx.HTTPError, ConnectionError) as error:
-            raise IndexDamaged(_silent(self._url)) from error
+            raise ChromaSilent(_silent(self._url)) from error
+        except (ValueError, _errors().NotFoundError):
+            raise
+        except BaseException as error:  # its core in Rust panics past Exception
+            if isinstance(error, KbError | KeyboardInterrupt | SystemExit | GeneratorExit):
+                raise
+            reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+            raise IndexDamaged(
+                f"The vectors of index version {self._version} cannot be read or written "
+                f"({reason}); run `make ingest` to build a new version."
+            ) from error
 
 
 def _errors() -> Any:
@@ -159,7 +191,45 @@ def _embedded(folder: Path) -> Any:
     from chromadb.config import Settings as ChromaSettings
 
     settings = ChromaSettings(anonymized_telemetry=False)
-    return chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
+    try:
+        return chromadb.PersistentClient(str(folder), settings=settings)
+    except Exception as error:  # whatever a damaged folder or a full disk makes it raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise IndexDamaged(
+            f"The vectors in {folder} cannot be opened ({reason}); run `make ingest`."
+        ) from error
+
+
+def _copied(chroma: Path) -> Path:
+    """A copy that Chroma may change, on the disk or, where that is full, in memory."""
+    places = [Path(tempfile.gettempdir()), Path("/dev/shm")]  # noqa: S108 a folder of its own
+    reasons = []
+    for place in filter(Path.is_dir, places):
+        _remove_left(place)
+        copy = None
+        try:
+            copy = Path(tempfile.mkdtemp(prefix=f"{_OURS}{os.getpid()}-", dir=place))
+            shutil.copytree(chroma, copy, dirs_exist_ok=True, copy_function=shutil.copyfile)
+            return copy
+        except OSError as error:
+            reasons.append(f"{place}: {error.strerror or error}"[:200])
+            if copy is not None:
+                shutil.rmtree(copy, ignore_errors=True)
+    raise IndexDamaged(
+        f"There is no room for a copy of {chroma} ({'; '.join(reasons)}); make room, or set TMPDIR "
+        "to a folder that has some."
+    )
+
+
+def _remove_left(place: Path) -> None:
+    """Copies of processes that were killed."""
+    for folder in place.glob(f"{_OURS}*"):
+        try:
+            os.kill(int(folder.name.split("-")[2]), 0)
+        except (ProcessLookupError, ValueError, IndexError):
+            shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue  # of another user
 
 
 def _server(url: str) -> Any:
@@ -171,6 +241,7 @@ def _server(url: str) -> Any:
 
     secure = parts.scheme == "https"
     try:
+        httpx.get(f"{url.rstrip('/')}/api/v2/heartbeat", timeout=_PATIENCE)
         client: Any = chromadb.HttpClient(
             parts.hostname,
             parts.port or (443 if secure else 8000),
@@ -178,9 +249,7 @@ def _server(url: str) -> Any:
             settings=ChromaSettings(anonymized_telemetry=False),
         )
     except (ValueError, OSError, httpx.HTTPError) as error:
-        raise IndexDamaged(_silent(url)) from error
-    for session in _sessions(client):
-        session.timeout = httpx.Timeout(_PATIENCE)  # Chroma would wait for ever
+        raise ChromaSilent(_silent(url)) from error
     return client
 
 
@@ -193,8 +262,10 @@ def _sessions(client: Any) -> list[httpx.Client]:
     ]
 
 
-def _close(client: Any) -> None:
+def _close(client: Any, copy: Path | None) -> None:
     client.close()
+    if copy is not None:
+        shutil.rmtree(copy, ignore_errors=True)
     for session in _sessions(client):
         session.close()
 

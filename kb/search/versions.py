@@ -16,8 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from kb.errors import KbError
-from kb.search.index import POINTER, Index, read_manifest, read_rows, version_folder
+from kb.errors import IndexDamaged, KbError
+from kb.search.index import POINTER, Index, version_folder, versions_before
+from kb.search.index import in_use as in_use
+from kb.search.index import versions as versions
+from kb.search.rows import read_rows
+from kb.search.whole import read_manifest
 
 _LAST_FETCH = "last-fetch.json"
 
@@ -46,19 +50,6 @@ def locked(index_dir: Path) -> Iterator[None]:
         yield
 
 
-def versions(index_dir: Path) -> list[str]:
-    """Names of the complete versions, newest first."""
-    folders = (index_dir / "versions").glob("*/manifest.json")
-    return sorted((file.parent.name for file in folders), reverse=True)
-
-
-def in_use(index_dir: Path) -> str:
-    """Name of the version in use, empty when there is none."""
-    with suppress(FileNotFoundError):
-        return (index_dir / POINTER).read_text(encoding="utf-8").strip()
-    return ""
-
-
 def point_to(index_dir: Path, version: str) -> None:
     """Make `version` the one in use, atomically."""
     _replace(index_dir / POINTER, version + "\n")
@@ -67,15 +58,17 @@ def point_to(index_dir: Path, version: str) -> None:
 def roll_back(index_dir: Path, version: str = "", chroma_url: str = "") -> str:
     """Use `version`, or the one before; gives its name. Raises KbError and changes nothing."""
     with locked(index_dir):
-        current = in_use(index_dir)
-        older = [name for name in versions(index_dir) if name < current]
-        target = version or (older[0] if older else "")
-        if not target:
-            raise KbError("There is no older index version to go back to.")
-        known(index_dir, target)
-        Index(version_folder(index_dir, target), chroma_url)  # raises when it cannot be read
-        point_to(index_dir, target)
-    return target
+        if version:
+            known(index_dir, version)
+            Index(version_folder(index_dir, version), chroma_url)  # raises when it cannot be read
+            point_to(index_dir, version)
+            return version
+        for older in versions_before(index_dir, in_use(index_dir)):
+            with suppress(IndexDamaged):
+                Index(version_folder(index_dir, older), chroma_url)
+                point_to(index_dir, older)
+                return older
+    raise KbError("There is no older index version to go back to.")
 
 
 def known(index_dir: Path, name: str) -> Path:
@@ -120,7 +113,7 @@ def note_fetch(index_dir: Path, reports: Iterable[Mapping[str, Any]], *, partly:
 
 def last_fetch(index_dir: Path) -> Mapping[str, Mapping[str, Any]]:
     """By source: how its last fetch went; empty when none was noted."""
-    with suppress(FileNotFoundError, ValueError):
+    with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         rows = json.loads((index_dir / _LAST_FETCH).read_text(encoding="utf-8"))
         return {row["id"]: row for row in rows}
     return {}
@@ -131,11 +124,14 @@ def _chunks_by_document(folder: Path) -> dict[str, set[str]]:
         row["id"]: set() for row in read_rows(folder / "documents.jsonl")
     }
     for row in read_rows(folder / "chunks.jsonl"):
-        chunks[row["document"]].add(row["id"])
+        chunks.setdefault(row["document"], set()).add(row["id"])
     return chunks
 
 
 def _replace(file: Path, content: str) -> None:
     new = file.with_name(f".{file.name}.new")
-    new.write_text(content, encoding="utf-8")
+    with new.open("w", encoding="utf-8") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
     os.replace(new, file)

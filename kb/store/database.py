@@ -7,8 +7,9 @@ them migrates, the others wait. Knows nothing about what is stored.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,12 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DisconnectionError,
+    NoSuchModuleError,
+    SQLAlchemyError,
+)
 
 from kb.errors import DatabaseError, SettingsError
 
@@ -48,13 +54,20 @@ def make_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = create_engine(parsed, connect_args={"timeout": _PATIENCE})
+            engine = create_engine(
+                parsed, connect_args={"timeout": _PATIENCE}, hide_parameters=True
+            )
+            event.listen(engine, "do_connect", _make_private)
             event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "checkout", _check_file)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
         if parsed.get_backend_name() == "postgresql":
             patience = {"connect_timeout": _PATIENCE}
-            return create_engine(parsed, connect_args=patience, pool_pre_ping=True)
+            # hide_parameters: what people asked must not stand in a log.
+            return create_engine(
+                parsed, connect_args=patience, pool_pre_ping=True, hide_parameters=True
+            )
     except ImportError as error:
         raise SettingsError(
             f"KB_DATABASE_URL needs the package {error.name}; for PostgreSQL run "
@@ -70,9 +83,6 @@ def make_engine(url: str) -> Engine:
 
 def migrate(engine: Engine) -> None:
     """Bring the tables to the newest shape; in one transaction, by one process at a time."""
-    file = engine.url.database
-    if engine.dialect.name == "sqlite" and file:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
     config = Config(attributes={})
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
@@ -110,6 +120,41 @@ def unusable(url: URL, error: Exception) -> str:
         f"The database {url.render_as_string()} cannot be used ({reason}); check KB_DATABASE_URL, "
         "and that the database runs and may be written."
     )
+
+
+def file_of(engine: Engine) -> tuple[int, int] | None:
+    """Which file an SQLite database is now: another one after it was deleted; None without one."""
+    name = engine.url.database if engine.dialect.name == "sqlite" else None
+    return _file(name) if name and name != ":memory:" else None
+
+
+def _file(name: str) -> tuple[int, int] | None:
+    try:
+        status = Path(name).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _make_private(_: object, record: Any, arguments: list[Any], options: Any) -> None:
+    """Make the file for its owner only; SQLite gives its log the same rights."""
+    name = arguments[0] if arguments else ""
+    if not name or name == ":memory:" or str(name).startswith("file:"):
+        return
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # a file of somebody else, or a disk that is read only: as it is
+        os.close(os.open(name, os.O_RDWR | os.O_CREAT, 0o600))
+        for file in (name, f"{name}-wal", f"{name}-shm"):
+            if Path(file).exists():
+                Path(file).chmod(0o600)
+    record.info["file"] = (name, _file(name))
+
+
+def _check_file(_: object, record: Any, __: object) -> None:
+    """A connection to a file that was deleted would take everything and keep nothing."""
+    name, known = record.info.get("file", ("", None))
+    if name and _file(name) != known:
+        raise DisconnectionError("the file of the database is another one")
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

@@ -9,25 +9,36 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, RowMapping, delete, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, delete, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kb.errors import DatabaseError
 from kb.records import Answer, Language, Reason, Turn
-from kb.store.database import FAILURES, empty_log, make_engine, migrate, unusable, upsert
+from kb.store.database import (
+    FAILURES,
+    empty_log,
+    file_of,
+    make_engine,
+    migrate,
+    unusable,
+    upsert,
+)
 from kb.store.tables import answers, progress, votes
 
 LOG = logging.getLogger("kb.store.feedback")
 WAITING = 1_000
 """Writes that wait in memory at most; what comes beyond that is given up."""
+_DAY = 86_400.0
 Surface = Literal["browser", "slack", "cli"]
 Rating = Literal["up", "down"]
 
@@ -87,11 +98,17 @@ def is_doubtful(sentence: Mapping[str, Any]) -> bool:
 class FeedbackStore:
     """Answers and votes in the database; safe to share between threads."""
 
-    def __init__(self, database_url: str, *, retry_seconds: float = 5.0) -> None:
-        """Connects on the first use. Raises SettingsError when the URL cannot be used."""
+    def __init__(
+        self, database_url: str, *, retry_seconds: float = 5.0, keep_days: int = 0
+    ) -> None:
+        """Connects on the first use. `keep_days`: answers and votes that are older are deleted; 0
+        keeps them. Raises SettingsError when the URL cannot be used.
+        """
         self._engine = make_engine(database_url)
         self._retry_seconds = retry_seconds
-        self._migrated = False
+        self._keep_days = keep_days
+        self._migrated: tuple[int, int] | bool | None = False
+        self._forgot = 0.0  # when what is too old was last deleted
         self._waiting: deque[Callable[[], None]] = deque()
         self._queueing = threading.Lock()  # held for moments only
         self._working = threading.RLock()  # held while the database migrates or catches up
@@ -119,20 +136,24 @@ class FeedbackStore:
     def entries(self) -> list[Entry]:
         """Everything that is kept, the oldest first; raises DatabaseError."""
         with self._connected() as connection:
-            voted = connection.execute(select(votes).order_by(votes.c.voted_at)).mappings()
             by_answer: dict[str, list[Vote]] = {}
-            for row in voted:
-                vote = Vote(row["person"], row["vote"], row["comment"], _utc(row["voted_at"]))
-                by_answer.setdefault(row["answer_id"], []).append(vote)
-            asked = connection.execute(select(answers).order_by(answers.c.asked_at, answers.c.id))
-            return [_entry(row, by_answer.get(row["id"], [])) for row in asked.mappings()]
+            for answer_id, vote in _readable(connection, votes, _vote):
+                by_answer.setdefault(answer_id, []).append(vote)
+            by_answer = {
+                identity: sorted(voted, key=lambda vote: vote.voted_at)
+                for identity, voted in by_answer.items()
+            }
+            entries = _readable(
+                connection, answers, lambda row: _entry(row, by_answer.get(row["id"], []))
+            )
+            return sorted(entries, key=lambda entry: (entry.asked_at, entry.id))
 
     def citations_by_document(self) -> Counter[str]:
         """How many answers cite each document; raises DatabaseError."""
         counts: Counter[str] = Counter()
         with self._connected() as connection:
-            for cited in connection.execute(select(answers.c.citations)).scalars():
-                counts.update({citation["document"] for citation in cited})
+            for cited in _readable(connection, answers, _cited, answers.c.citations):
+                counts.update(cited)
         return counts
 
     def forget(self, person: str) -> int:
@@ -199,8 +220,8 @@ class FeedbackStore:
         except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
             LOG.warning("feedback waits: %s", unusable(self._engine.url, error))
             raise _Away from error
-        except Exception:  # an answer must not suffer from what becomes of it
-            LOG.exception("feedback given up")
+        except Exception as error:  # noqa: BLE001 an answer must not suffer from what becomes of it
+            LOG.error("feedback given up: %s", without_words(error))
             return False
         return True
 
@@ -213,10 +234,25 @@ class FeedbackStore:
                     return
 
     def _migrate(self) -> None:
-        if not self._migrated:
+        if self._migrated is False or self._migrated != file_of(self._engine):
             with self._working:
                 migrate(self._engine)
-                self._migrated = True
+                self._migrated = file_of(self._engine)
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        """Once a day, and at the start."""
+        if not self._keep_days or time.monotonic() < self._forgot + _DAY and self._forgot:
+            return
+        self._forgot = time.monotonic()
+        oldest = datetime.now(UTC) - timedelta(days=self._keep_days)
+        old = select(answers.c.id).where(answers.c.asked_at < oldest)
+        with self._engine.begin() as connection:
+            connection.execute(delete(votes).where(votes.c.answer_id.in_(old)))
+            gone = connection.execute(delete(answers).where(answers.c.asked_at < oldest)).rowcount
+        if gone:
+            empty_log(self._engine)
+            LOG.info("%d answers older than %d days deleted", gone, self._keep_days)
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -233,11 +269,55 @@ def _cut_histories(connection: Connection, words: Set[str]) -> None:
     """Empty the histories of Slack threads in which a person said one of `words`."""
     if not words:
         return
-    threads = select(answers.c.id, answers.c.history).where(answers.c.surface == "slack")
-    for row in connection.execute(threads).all():
-        if any(turn["role"] == "user" and turn["content"] in words for turn in row.history):
-            cut = update(answers).where(answers.c.id == row.id).values(history=[])
-            connection.execute(cut)
+    threads = select(answers.c.id).where(answers.c.surface == "slack")
+    for identity in connection.execute(threads).scalars().all():
+        own = answers.c.id == identity
+        try:
+            history = connection.execute(select(answers.c.history).where(own)).scalar_one()
+            said = any(turn["role"] == "user" and turn["content"] in words for turn in history)
+        except (ValueError, TypeError, KeyError):  # what cannot be read may hold the words, too
+            said = True
+        if said:
+            connection.execute(update(answers).where(own).values(history=[]))
+
+
+Kept = TypeVar("Kept")
+
+
+def _readable(
+    connection: Connection, table: Table, read: Callable[[RowMapping], Kept], *columns: Any
+) -> list[Kept]:
+    """Every row that can be read; an odd one is left out and named in the log."""
+    wanted = columns or tuple(table.c)
+    try:
+        return [read(row) for row in connection.execute(select(*wanted)).mappings()]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass  # row by row, to find it
+    kept = []
+    keys = list(table.primary_key)
+    for key in connection.execute(select(*keys)).all():
+        own = [column == value for column, value in zip(keys, key, strict=True)]
+        try:
+            rows = connection.execute(select(*wanted).where(*own)).mappings().all()
+            kept += [read(row) for row in rows]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            LOG.warning("row %s of %s left out: %s", key[0], table.name, type(error).__name__)
+    return kept
+
+
+def _vote(row: RowMapping) -> tuple[str, Vote]:
+    vote = Vote(row["person"], row["vote"], row["comment"], _utc(row["voted_at"]))
+    return row["answer_id"], vote
+
+
+def _cited(row: RowMapping) -> set[str]:
+    return {citation["document"] for citation in row["citations"]}
+
+
+def without_words(error: BaseException) -> str:
+    """Kind and place of an error for the log; its text may repeat what a person wrote."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}\n{places}"
 
 
 def _row(

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 
 from kb.errors import DatabaseError
-from kb.store.database import FAILURES, open_database, unusable, upsert
+from kb.store.database import FAILURES, file_of, migrate, open_database, unusable, upsert
 from kb.store.tables import progress
 
 
@@ -34,6 +34,7 @@ class ProgressStore:
 
     def __init__(self, url: str) -> None:
         self._engine = open_database(url)
+        self._migrated = file_of(self._engine)
 
     def of(self, person: str) -> dict[str, StepProgress]:
         """The steps that a person has begun, by step id."""
@@ -69,6 +70,9 @@ class ProgressStore:
     @contextmanager
     def _one_sentence(self) -> Iterator[None]:
         try:
+            if self._migrated != file_of(self._engine):  # the file was deleted
+                migrate(self._engine)
+                self._migrated = file_of(self._engine)
             yield
         except FAILURES as error:
             raise DatabaseError(unusable(self._engine.url, error)) from error

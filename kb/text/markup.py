@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import re
 
-_MARK_UP = re.compile(r"\*\*|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)|`|^\s*#+\s*|^\s*>\s?", re.MULTILINE)
+# Linear in the text: no part of a pattern may read what a later try at it reads again.
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*(?:\([^()]*\)[^()]*)?\)")
+_FOOTNOTE = re.compile(r"\[\^[^\[\]]+\]")
+_MARK_UP = re.compile(
+    r"\*\*|(?<!\w)__(?=\S)|(?<=\S)__(?!\w)|`|^[^\S\n]*(?:#+[^\S\n]*|>[^\S\n]?)", re.MULTILINE
+)
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BROKEN_LINE = re.compile(
-    r"(?<=[\u3001-\u30ff\u3400-\u9fff])\s*\n\s*(?=[\u3001-\u30ff\u3400-\u9fff])"
+    r"(?<=[\u3001-\u30ff\u3400-\u9fff])[^\S\n]*\n\s*+(?=[\u3001-\u30ff\u3400-\u9fff])"
 )
 """Japanese has no blanks: a line end between two characters is none either."""
 
 
 def plain(markdown: str) -> str:
     """Markdown inline mark-up taken out, for embedding and comparing; not for quoting."""
-    text = re.sub(r"!\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"\[\^[^\]]+\]", "", text)
+    text = _LINK.sub(r"\1", _LINK.sub(r"\1", markdown))  # twice: an image inside a link
+    text = _FOOTNOTE.sub("", text)
     text = _MARK_UP.sub("", text)
-    text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+    text = _ESCAPED.sub(r"\1", text)
     text = _BROKEN_LINE.sub("", text)
     return " ".join(text.split())

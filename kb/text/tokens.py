@@ -46,7 +46,7 @@ def search_tokens(text: str) -> list[str]:
     spaced = _CAMEL.sub(lambda found: "\u2009", unicodedata.normalize("NFKC", text))
     camel = {
         piece.replace("\u2009", "").lower(): [part.lower() for part in piece.split("\u2009")]
-        for piece in re.findall(r"[A-Za-z0-9]+(?:\u2009[A-Za-z0-9]+)+", spaced)
+        for piece in re.findall(r"(?<![A-Za-z0-9])[A-Za-z0-9]++(?:\u2009[A-Za-z0-9]++)+", spaced)
     }
     tokens: list[str] = []
     for found in _TOKEN.finditer(respell(text)):

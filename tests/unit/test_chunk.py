@@ -52,7 +52,7 @@ every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda docum
 
 @cache
 def cut(document: RawDocument, embedder: BundledEmbedder) -> tuple[Parsed, list[Chunk]]:
-    parsed = parse(document, "wiki")
+    parsed = parse(document, "notes")
     return parsed, chunk(parsed, embedder.count)
 
 

@@ -330,3 +330,72 @@ def test_a_file_name_that_is_no_text_is_reported(tmp_path: Path) -> None:
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="the folder .*/gone does not exist"):
         folder(tmp_path / "gone")
+
+
+# What is packed, and where a name leads
+
+
+def test_a_page_that_is_packed_in_itself_is_refused(web: Web) -> None:
+    import gzip
+
+    data = b"a" * 10_000
+    for _ in range(8):
+        data = gzip.compress(data)
+    url = web.gives("/nested", data, content_encoding=", ".join(["gzip"] * 8))
+    assert "is packed as “gzip, gzip" in refusal(url)
+    assert "which nobody asked for" in refusal(web.gives("/br", data, content_encoding="br"))
+
+
+def test_a_page_is_unpacked_to_the_limit_and_no_further(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gzip
+
+    monkeypatch.setattr(fetching, "MAX_BYTES", 1_000_000)
+    bomb = gzip.compress(bytes(200_000_000))
+    assert "larger than 1 MB" in refusal(web.gives("/bomb", bomb, content_encoding="gzip"))
+    broken = web.gives("/broken", b"no gzip", content_encoding="gzip")
+    assert "cannot be unpacked" in refusal(broken)
+
+
+def test_a_redirect_goes_to_the_address_that_was_checked(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is public when it is checked and this machine when it is connected to."""
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def rebinding(host: str, *rest: object, **options: object) -> object:
+        name = host.decode() if isinstance(host, bytes) else host
+        asked.append(name)
+        if name == "rebind.example":
+            return real("8.8.8.8" if asked.count(name) == 1 else "127.0.0.1", *rest, **options)
+        return real(host, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    web.gives("/secret")
+    url = web.redirects("/out", f"http://rebind.example:{web.port}/secret")
+    assert "could not be reached" in refusal(url, "rebind.example")  # no test leaves this machine
+    assert asked.count("rebind.example") == 1
+    assert [path for path, _ in web.requests] == ["/out"]
+
+
+def test_a_redirect_on_the_same_host_stays_at_its_address(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looked_up = socket.getaddrinfo, []
+
+    def once(host: str, *rest: object, **options: object) -> object:
+        if host in ("own.example", b"own.example"):
+            looked_up.append(host)
+            return real("127.0.0.1", *rest, **options)
+        return real(host, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", once)
+    web.gives("/new")
+    web.redirects("/old", "/new")
+    url = f"http://own.example:{web.port}/old"
+    fetched = fetch(Source(id="b", kind="web", url=url), hosts=frozenset(["own.example"]))
+    assert fetched.documents[0].data == PAGE
+    assert len(looked_up) == 1
+    assert web.requests[1][1]["host"] == f"own.example:{web.port}"

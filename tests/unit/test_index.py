@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -83,7 +85,95 @@ def test_a_version_of_another_format_is_not_opened(copied: Path) -> None:
         IndexStore(copied).current()
 
 
-def test_a_pointer_to_nowhere_says_how_to_go_back(copied: Path) -> None:
-    (copied / "CURRENT").write_text("v-gone\n", encoding="utf-8")
-    with pytest.raises(IndexDamaged, match="v-gone is incomplete; run `python -m ingest rollback`"):
-        IndexStore(copied).current()
+POINTERS: dict[str, bytes | None] = {
+    "gone": None,
+    "empty": b"",
+    "dangling": b"v-gone\n",
+    "garbage": b"\xff\xfe\x00",
+    "a way out": b"../versions\n",
+}
+
+
+def point(folder: Path, content: bytes | None) -> None:
+    """Replace the pointer as a person or a broken disk would."""
+    pointer = folder / "CURRENT"
+    pointer.unlink(missing_ok=True)
+    if content is not None:
+        pointer.write_bytes(content)
+
+
+@pytest.mark.parametrize("content", POINTERS.values(), ids=POINTERS)
+def test_a_reader_goes_on_with_the_open_version_and_recovers(
+    copied: Path, content: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = IndexStore(copied)
+    opened = store.current()
+    name = in_use(copied)
+    assert store.notice("en") == ""
+    point(copied, content)
+    assert store.current() is opened
+    assert store.current() is opened
+    assert len(caplog.records) == 1, "warned once"
+    assert name in store.notice("en")
+    point(copied, name.encode())
+    assert store.current() is opened
+    assert store.notice("en") == ""
+
+
+@pytest.mark.parametrize("content", POINTERS.values(), ids=POINTERS)
+def test_a_new_reader_takes_the_newest_whole_version_and_says_so(
+    copied: Path, content: bytes | None
+) -> None:
+    name = in_use(copied)
+    point(copied, content)
+    store = IndexStore(copied)
+    assert store.current().version == name
+    assert name in store.notice("ja")
+
+
+def damaged(file: Path, how: str) -> None:
+    """One damage of a file."""
+    data = bytearray(file.read_bytes())
+    if how == "delete":
+        file.unlink()
+        return
+    if how == "flip" and data:
+        data[len(data) // 2] ^= 1
+    file.write_bytes(b"" if how == "empty" else data[: len(data) // 2] if how == "cut" else data)
+
+
+def test_every_damage_of_every_file_is_one_sentence(copied: Path) -> None:
+    folder = version(copied)
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.stat().st_size]
+    assert len(files) > 8
+    for file in files:
+        before = file.read_bytes()
+        for how in ("flip", "cut", "delete", "empty"):
+            damaged(file, how)
+            with pytest.raises(IndexDamaged, match="run `"):
+                Index(folder)
+            with pytest.raises(IndexDamaged):
+                IndexStore(copied).current()
+            file.write_bytes(before)
+    assert IndexStore(copied).current().version == folder.name
+
+
+def test_a_reader_leaves_no_byte_changed_and_no_copy_behind(copied: Path) -> None:
+    index = IndexStore(copied).current()
+    assert index.vectors.count() == len(index.chunks)
+    copies = set(Path(tempfile.gettempdir()).glob(f"kb-chroma-{os.getpid()}-*"))
+    index.vectors.close()
+    left = set(Path(tempfile.gettempdir()).glob(f"kb-chroma-{os.getpid()}-*"))
+    assert len(copies - left) == 1
+    Index(version(copied))  # raises when something differs
+
+
+def test_copies_of_processes_that_were_killed_are_removed(
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "kb-chroma-999999999-x").mkdir()
+    index = IndexStore(copied).current()
+    assert index.vectors.count()
+    index.vectors.close()
+    assert list(tmp_path.glob("kb-chroma-*")) == []

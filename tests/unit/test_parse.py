@@ -26,7 +26,7 @@ from tests.unit.documents import (
 
 
 def parsed(kind: str, data: bytes | str) -> Parsed:
-    return parse(raw(kind, data), "wiki")
+    return parse(raw(kind, data), "notes")
 
 
 def blocks(result: Parsed) -> list[tuple[str, tuple[str, ...], str]]:
@@ -43,7 +43,7 @@ def broken(kind: str, data: bytes | str) -> str:
 
 @pytest.mark.parametrize("document", EVERY_KIND, ids=lambda document: document.name)
 def test_blocks_of_every_kind_are_in_reading_order_and_trimmed(document: RawDocument) -> None:
-    result = parse(document, "wiki")
+    result = parse(document, "notes")
     at = 0
     for block in result.blocks:
         text = result.document.text[block.start : block.end]
@@ -322,7 +322,7 @@ def test_an_empty_document_says_so(text: str) -> None:
 
 def test_the_title_that_is_given_goes_before_the_documents_own() -> None:
     assert parse(raw("html", HTML), "blog", title="学習編").document.title == "学習編"
-    assert parse(raw("text", "x", "memo.txt"), "wiki").document.title == "memo.txt"
+    assert parse(raw("text", "x", "memo.txt"), "notes").document.title == "memo.txt"
 
 
 def test_a_document_has_the_language_that_most_of_it_is_written_in() -> None:
@@ -356,3 +356,14 @@ def test_settings_are_cut_at_their_keys_where_they_are_long() -> None:
     assert len(parsed("config", "a: 1\nb: 2\n").blocks) == 1
     with pytest.raises(ParseError, match="data of more than"):
         parsed("config", "a: 1\n" * 20_000)
+
+
+def test_utf_32_is_read_and_nothing_is_stored_with_nuls() -> None:
+    for encoding in ("utf-32", "utf-16", "utf-8-sig"):
+        assert parsed("markdown", "# 雨\n\n明日は雨。\n".encode(encoding)).document.title == "雨"
+    with pytest.raises(ParseError):
+        parsed("text", "明日は雨。".encode("utf-32-le"))
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "rain\0 tomorrow"}
+    notebook = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}
+    found = parsed("notebook", json.dumps(notebook))
+    assert found.document.text == "rain\ufffd tomorrow"
