@@ -212,7 +212,7 @@ class Assistant:
                         trace=trace,
                     )
                     return
-                yield self._finished(
+                finished = self._finished(
                     question,
                     lang,
                     index,
@@ -221,6 +221,7 @@ class Assistant:
                     self._writer.name,
                     trace,
                 )
+                yield replace(finished, notice=written.notice(lang))
                 return
             except WriterGaveUp:
                 notice = message("fell_back", lang)

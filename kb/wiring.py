@@ -12,7 +12,7 @@ from kb.search.rerank import Reranker
 from kb.settings import Settings
 from kb.store.feedback import FeedbackStore
 from kb.store.progress import ProgressStore
-from kb.writer.generate import load_writer
+from kb.writer.generate import load_checker, load_writer
 
 
 def open_store(settings: Settings) -> IndexStore:
@@ -25,7 +25,11 @@ def open_assistant(settings: Settings, store: IndexStore | None = None) -> Assis
     return Assistant(
         store or open_store(settings),
         load_embedder(settings.embedding_model),
-        writer=load_writer(settings) if settings.chat_model else None,
+        writer=(
+            load_writer(settings, ask_checker=load_checker(settings))
+            if settings.chat_model
+            else None
+        ),
         reranker=Reranker(settings.reranker) if settings.reranker else None,
     )
 
