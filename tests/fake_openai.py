@@ -18,10 +18,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-_SOURCE = re.compile(
-    r'<source id="(\w+)" title="([^"]*)" heading="([^"]*)" language="(\w+)">\n(.*?)\n</source>',
-    re.DOTALL,
+_SECTION = re.compile(
+    r'<section title="[^"]*" heading="[^"]*" language="\w+">\n(.*?)\n</section>', re.DOTALL
 )
+_SOURCE = re.compile(r"^\[(\w{4})\] (.*?)(?=\n\[\w{4}\] |\Z)", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ class Asked:
     @property
     def sources(self) -> list[tuple[str, str]]:
         """Id and text of the sources that came with the question."""
-        return [(found[1], found[5]) for found in _SOURCE.finditer(self.messages[-1]["content"])]
+        sections = _SECTION.finditer(self.messages[-1]["content"])
+        return [
+            (found[1], found[2]) for section in sections for found in _SOURCE.finditer(section[1])
+        ]
 
     @property
     def is_check(self) -> bool:
