@@ -259,7 +259,9 @@ class Assistant:
         content = Content(tuple(written.sentences), tuple(written.citations.all))
         if written.declined:
             content = _declined(request, "not_in_sources", found.first)
-        yield _finished(request, replace(content, model=writer.name, trace=found.trace))
+        notice = written.notice(request.language)
+        kept = replace(content, model=writer.name, trace=found.trace, notice=notice)
+        yield _finished(request, kept)
 
     def _certain(self, request: Request, found: Found) -> Content | None:
         """What is never left to a chat model: a review, a decision, that the sources say nothing.

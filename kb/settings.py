@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     chat_model: str = ""
     """Empty: extractive answers; else `provider:model` as init_chat_model takes it."""
     chat_base_url: str = ""
+    check_model: str = ""
+    """The model that checks what was written; empty: the chat model. Served from the same place."""
     chat_timeout: float = Field(default=30.0, gt=0, le=600)
     """Seconds without a new token before the chat model counts as stalled."""
     sources: Path = Path("ingest/sources.yaml")

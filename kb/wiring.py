@@ -12,7 +12,7 @@ from kb.search.embedding import load_embedder
 from kb.search.index import IndexStore
 from kb.search.rerank import Reranker
 from kb.settings import Settings
-from kb.writer.generate import load_writer
+from kb.writer.generate import load_checker, load_writer
 
 if TYPE_CHECKING:
     from kb.store.feedback import FeedbackStore
@@ -29,7 +29,11 @@ def open_assistant(settings: Settings, store: IndexStore | None = None) -> Assis
     return Assistant(
         store or open_store(settings),
         load_embedder(settings.embedding_model),
-        writer=load_writer(settings) if settings.chat_model else None,
+        writer=(
+            load_writer(settings, ask_checker=load_checker(settings))
+            if settings.chat_model
+            else None
+        ),
         reranker=Reranker(settings.reranker) if settings.reranker else None,
     )
 

@@ -18,10 +18,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-_SOURCE = re.compile(
-    r'<source id="(\w+)" title="([^"]*)" heading="([^"]*)" language="(\w+)">\n(.*?)\n</source>',
-    re.DOTALL,
+_SECTION = re.compile(
+    r'<section title="[^"]*" heading="[^"]*" language="\w+">\n(.*?)\n</section>', re.DOTALL
 )
+_SOURCE = re.compile(r"^\[(\w{4})\] (.*?)(?=\n\[\w{4}\] |\Z)", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,22 @@ class Asked:
     @property
     def sources(self) -> list[tuple[str, str]]:
         """Id and text of the sources that came with the question."""
-        return [(found[1], found[5]) for found in _SOURCE.finditer(self.messages[-1]["content"])]
+        sections = _SECTION.finditer(self.messages[-1]["content"])
+        return [
+            (found[1], found[2]) for section in sections for found in _SOURCE.finditer(section[1])
+        ]
+
+    @property
+    def is_check(self) -> bool:
+        """Whether the call asks for verdicts on claims."""
+        return '<claim number="1">' in self.messages[-1]["content"]
+
+    @property
+    def all_supported(self) -> str:
+        """The verdicts that nobody minds."""
+        numbers = re.findall(r'<claim number="(\d+)">', self.messages[-1]["content"])
+        claims = [{"number": int(n), "verdict": "supported", "words": ""} for n in numbers]
+        return json.dumps({"claims": claims, "answered": True})
 
     def id_of(self, words: str) -> str:
         """The id of the source that holds `words`; fails when there is not exactly one."""
@@ -80,9 +95,13 @@ def error(status: int, text: str = "no", **headers: str) -> Reply:
 class FakeOpenAI:
     """The server; `asked` holds what it was asked, in order."""
 
-    def __init__(self, *script: Reply) -> None:
+    def __init__(self, *script: Reply, scripted_checks: bool = False) -> None:
+        """`scripted_checks`: calls that check an answer take their turn in the script, too."""
         self._script: Sequence[Reply] = script
+        self._scripted_checks = scripted_checks
         self.asked: list[Asked] = []
+        self.checks: list[Asked] = []
+        """Calls that check an answer; all of its claims are found to be supported."""
         self.closed_by_client = threading.Event()
         """A client hung up before the stream was over."""
         self._over = threading.Event()
@@ -127,8 +146,13 @@ class FakeOpenAI:
         headers = {name.lower(): value for name, value in handler.headers.items()}
         asked = Asked(body, headers, time.monotonic())
         with self._lock:
-            reply = self._script[min(len(self.asked), len(self._script) - 1)]
-            self.asked.append(asked)
+            checks = not self._scripted_checks and asked.is_check
+            if checks:
+                self.checks.append(asked)
+                reply = Reply(asked.all_supported)
+            else:
+                reply = self._script[min(len(self.asked), len(self._script) - 1)]
+                self.asked.append(asked)
         handler.close_connection = True
         try:
             if reply.raw is not None:

@@ -11,13 +11,14 @@ import logging
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dotenv import load_dotenv
 
 from kb.answer.quotes import Citations
 from kb.errors import ChatModelError
+from kb.messages import message
 from kb.records import Chunk, Language, Sentence, Turn
 from kb.search.embedding import Embedder
 from kb.search.index import Index
@@ -27,6 +28,7 @@ from kb.text.language import language as language_of
 from kb.text.markup import plain
 from kb.writer.attribute import attribute
 from kb.writer.chat import ChatFailed, Message, open_chat_model, stream_text
+from kb.writer.check import Ask, Claim, Standing, check
 from kb.writer.citing import CitationFilter, Cited, Part
 from kb.writer.handover import NOTHING, hand_over, messages
 from kb.writer.units import Unit, read_units
@@ -65,6 +67,16 @@ class Written:
     citations: Citations
     declined: bool = False
     """The model found no answer in the sources; there are no sentences then."""
+    removed: int = 0
+    """Sentences that the checking model found contradicted by their quotes; they are left out."""
+    checked_short: bool = False
+    """The checking model gave no verdicts: the words alone decided what is supported."""
+
+    def notice(self, language: Language) -> str:
+        """One sentence on how the answer was checked, where there is something to say."""
+        if self.checked_short:
+            return message("check_short", language)
+        return message("check_removed", language, count=str(self.removed)) if self.removed else ""
 
 
 @dataclass(slots=True)
@@ -86,13 +98,18 @@ class Writer:
         timeout: float,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        ask_checker: Ask | None = None,
     ) -> None:
-        """`open_model` takes a temperature; None leaves it to the model. `timeout` in seconds."""
+        """`open_model` takes a temperature; None leaves it to the model. `timeout` in seconds.
+
+        `ask_checker`: the model that checks what was written; None: the words alone decide.
+        """
         self.name = name
         self._open = open_model
         self._model = open_model(0.0)
         self._timeout = timeout
         self._sleep = sleep
+        self._ask_checker = ask_checker
 
     def write(
         self,
@@ -114,7 +131,8 @@ class Writer:
             asked = messages(question, history, attempt.sources, index, language, again=reminded)
             try:
                 yield from self._stream(asked, attempt)
-                return _checked(attempt, index, language, embedder)
+                written = _checked(attempt, index, language, embedder)
+                return self._judged(question, written, language)
             except ChatFailed as failure:
                 _LOG.warning("%s, try %d of %d: %s", self.name, number, _ATTEMPTS, failure)
                 if not failure.retry:
@@ -124,6 +142,33 @@ class Writer:
                 if number < _ATTEMPTS:
                     self._sleep(max(BACKOFF, min(failure.wait, PATIENCE_AFTER)))
         raise WriterGaveUp(f"{self.name} gave no usable answer.")
+
+    def _judged(self, question: str, written: Written, language: Language) -> Written:
+        """The sentences as the checking model sees them; raises _Unusable when few are left."""
+        if self._ask_checker is None or written.declined:
+            return written
+        cited = [s for s in written.sentences if s.citations and not s.text.startswith("```")]
+        quotes = {citation.number: citation.quote for citation in written.citations.all}
+        claims = [
+            Claim(
+                _unmarked(sentence.text, language),
+                tuple(quotes[number] for number in sentence.citations),
+            )
+            for sentence in cited
+        ]
+        result = check(question, claims, self._ask_checker)
+        if result is None:
+            return replace(written, checked_short=True)
+        standing = {id(s): v.standing for s, v in zip(cited, result.verdicts, strict=True)}
+        kept = tuple(
+            _marked(sentence, standing.get(id(sentence)), language)
+            for sentence in written.sentences
+            if standing.get(id(sentence)) != "contradicted"
+        )
+        supported = sum(verdict.standing == "supported" for verdict in result.verdicts)
+        if 2 * supported < len(claims):
+            raise _Unusable(f"{supported} of {len(claims)} sentences are supported")
+        return replace(written, sentences=kept, removed=len(written.sentences) - len(kept))
 
     def say(self, asked: Sequence[Message]) -> str:
         """The model's whole reply to messages of the caller. Raises ChatFailed."""
@@ -164,7 +209,21 @@ class _Unusable(ChatFailed):
     """The model answered, but not from the sources."""
 
 
-def load_writer(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> Writer:
+def load_checker(settings: Settings) -> Ask:
+    """Asks the model of KB_CHECK_MODEL, else the chat model; raises SettingsError."""
+    load_dotenv(".env")
+    name = settings.check_model or settings.chat_model
+    named = settings.model_copy(update={"chat_model": name})
+    model = open_chat_model(named)
+    return lambda asked: "".join(stream_text(model, asked, settings.chat_timeout))
+
+
+def load_writer(
+    settings: Settings,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    ask_checker: Ask | None = None,
+) -> Writer:
     """The writer that the settings describe; raises SettingsError when it cannot be set up."""
     load_dotenv(".env")  # providers look for their keys in the environment only
     return Writer(
@@ -172,7 +231,23 @@ def load_writer(settings: Settings, *, sleep: Callable[[float], None] = time.sle
         lambda temperature: open_chat_model(settings, temperature=temperature),
         settings.chat_timeout,
         sleep=sleep,
+        ask_checker=ask_checker,
     )
+
+
+def _unmarked(text: str, language: Language) -> str:
+    return text.removesuffix(message("unproven", language)).rstrip()
+
+
+def _marked(sentence: Sentence, standing: Standing | None, language: Language) -> Sentence:
+    """A sentence as the checking model sees it; one without a verdict stays as it is."""
+    if standing is None:
+        return sentence
+    text = _unmarked(sentence.text, language)
+    if standing == "supported":
+        return replace(sentence, text=text, supported=True)
+    space = " " if language == "en" else ""
+    return replace(sentence, text=f"{text}{space}{message('unproven', language)}", supported=False)
 
 
 def _markdown(part: Part, numbers: dict[str, int], last: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from kb.records import Chunk, Hit, Language, Turn
 from kb.search.index import Index
@@ -27,7 +28,7 @@ _TURN_LENGTH = 1_500
 _QUESTION_LENGTH = 4_000
 _SOURCES_LENGTH = 14_000
 """Characters of all sources together; the best hit is given whole in any case."""
-_TAG = re.compile(r"<(?=\s*/?\s*(?:sources?|question|think(?:ing)?)\b)", re.IGNORECASE)
+_TAG = re.compile(r"<(?=\s*/?\s*(?:sources?|sections?|question|think(?:ing)?)\b)", re.IGNORECASE)
 _BRACKETED = re.compile(r"[\[［【]+\s*(\w{4})\s*[\]］】]+")
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 
@@ -62,18 +63,29 @@ def messages(
     )
     asked = prompt(
         "question",
-        sources="\n".join(_source(identity, chunk, index) for identity, chunk in sources.items()),
+        sources="\n".join(_sections(sources, index)),
         question=defused(question[:_QUESTION_LENGTH]),
         reminder=prompt("reminder", language=_NAMES[language]) if again else "",
     )
     return [("system", rules), *_turns(history), ("human", asked.strip())]
 
 
-def _source(identity: str, chunk: Chunk, index: Index) -> str:
-    title = index.documents[chunk.document].title
-    heading = " > ".join(part for part in chunk.heading if part != title)
-    about = f'id="{identity}" title="{_attribute(title)}" heading="{_attribute(heading)}"'
-    return f'<source {about} language="{chunk.language}">\n{defused(chunk.text)}\n</source>'
+def _sections(sources: Mapping[str, Chunk], index: Index) -> Iterator[str]:
+    """The sources by section: what they share stands above them once, then each with its id."""
+
+    def shared(source: tuple[str, Chunk]) -> tuple[str, tuple[str, ...], str]:
+        return source[1].document, source[1].heading, source[1].language
+
+    for (document, headings, language), group in groupby(sources.items(), shared):
+        title = index.documents[document].title
+        heading = " > ".join(part for part in headings if part != title)
+        yield (
+            f'<section title="{_attribute(title)}" heading="{_attribute(heading)}" '
+            f'language="{language}">'
+        )
+        for identity, chunk in group:
+            yield f"[{identity}] {defused(chunk.text)}"
+        yield "</section>"
 
 
 def _attribute(text: str) -> str:
