@@ -39,7 +39,7 @@ def fit_classes(
         shares = np.exp(scores)
         shares /= shares.sum(axis=1, keepdims=True)
         lost = -(counts * np.log((shares * truth).sum(axis=1) + 1e-9)).sum()
-        return float(lost), counts[:, None] * (shares - truth)
+        return float(lost), np.asarray(counts[:, None] * (shares - truth), np.float32)
 
     return _fit(rows, classes, loss, penalty, rounds)
 
@@ -51,7 +51,8 @@ def fit_each(
 
     def loss(scores: Matrix) -> tuple[float, Matrix]:
         lost = counts * (np.logaddexp(0, scores) - truth * scores)
-        return float(lost.sum()), counts * (1 / (1 + np.exp(-scores)) - truth)
+        slope = counts * (1 / (1 + np.exp(-scores)) - truth)
+        return float(lost.sum()), np.asarray(slope, np.float32)
 
     return _fit(rows, truth.shape[1], loss, penalty, rounds)
 
