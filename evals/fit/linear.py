@@ -51,7 +51,8 @@ def fit_each(
 
     def loss(scores: Matrix) -> tuple[float, Matrix]:
         lost = counts * (np.logaddexp(0, scores) - truth * scores)
-        return float(lost.sum()), np.asarray(counts * (1 / (1 + np.exp(-scores)) - truth), np.float32)
+        slope = counts * (1 / (1 + np.exp(-scores)) - truth)
+        return float(lost.sum()), np.asarray(slope, np.float32)
 
     return _fit(rows, truth.shape[1], loss, penalty, rounds)
 

@@ -118,7 +118,8 @@ def conversations(file: Path) -> Iterator[list[Sample]]:
     """Whole conversations, a sample a message."""
     for row in _rows(file):
         talk: list[Sample] = []
-        place, earlier, standing = Place(), (), False
+        place, standing = Place(), False
+        earlier: tuple[str, ...] = ()
         for turn in row["turns"]:
             turn = {**turn, "message": turn["text"], "language": row["language"]}
             goes_on = bool(turn["wants_decision"]) if standing else None
