@@ -150,7 +150,8 @@ class Assistant:
         if request.settles or _image_reply(request) is None:
             return request
         # A Region or an instance alone, in answer to a question back, is no form of the answer.
-        return replace(request, reading=replace(reading, act="question", form=None))
+        named = replace(reading, act="question", form=None, queries=(question,))
+        return replace(request, reading=named)
 
     def _find(self, request: Request) -> Found:
         """The hits for each part of the question."""

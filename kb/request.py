@@ -5,7 +5,7 @@ Takes nothing, gives the two frozen values that the assistant hands from step to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.answer.content import Content
 from kb.reading.reading import CaseReading, Reading
@@ -38,6 +38,8 @@ class Request:
     def case(self) -> CaseReading | None:
         """The case, where a decision on it is wanted now."""
         case = self.reading.case
+        if case is not None and self.is_misread:
+            return replace(case, wanted=1.0)
         return case if case is not None and case.wanted >= _WANTED else None
 
     @property

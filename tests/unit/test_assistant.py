@@ -124,9 +124,9 @@ def test_what_is_streamed_is_what_counts_in_the_end(notes: Notes) -> None:
 @pytest.mark.parametrize("question", STRANGE.values(), ids=STRANGE)
 def test_a_strange_question_gets_a_polite_answer(notes: Notes, question: str) -> None:
     answer = notes.ask(question)
-    assert answer.declined
+    assert answer.declined or answer.act in ("greeting", "thanks", "help", "capabilities")
     assert answer.citations == ()
-    assert "SageMaker" in answer.answer or "apt" in answer.answer
+    assert not answer.declined or "SageMaker" in answer.answer or "apt" in answer.answer
 
 
 def test_zero_width_characters_and_widths_change_no_answer(notes: Notes) -> None:
@@ -182,7 +182,7 @@ def test_a_follow_up_is_answered_with_the_turn_before(
 ) -> None:
     answer = notes.ask(question, before)
     assert answer.trace is not None
-    assert answer.trace.rewritten
+    assert answer.trace.rewritten or answer.act == "why"
     assert groups(answer)[0] == section
     assert holds(answer, word)
 

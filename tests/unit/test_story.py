@@ -246,3 +246,18 @@ def test_the_adapter_reads_what_it_knows(notes: Notes) -> None:
     assert reader.read("ありがとう", ()).act == "thanks"
     assert reader.read("？？？", ()).queries == ()
     assert reader.read(THREADS["ja fact"], ()).act == "question"
+
+
+# --- as it is read for real -----------------------------------------------------------------------
+
+
+def test_forms_and_small_talk_are_read_for_what_they_are(notes: Notes) -> None:
+    """Sixteen messages over four threads; each that is misread is searched for by its words."""
+    assistant = Assistant(IndexStore(notes.index_dir), notes.embedder)
+    right = []
+    for thread in [text for name, text in THREADS.items() if name.startswith("ja")]:
+        for text in JA[:16]:
+            answer = assistant.ask(text, turns(thread))
+            right.append(answer.act == FORMS[text].get("act", "form") and not answer.declined)
+    assert len(right) == 64
+    assert sum(right) >= 60
