@@ -62,6 +62,7 @@ _SHORT = 3
 """Search tokens below which a cut-out piece is a remnant, not a sentence."""
 _MARKER = re.compile(r"(?:(?:[-*+]|\d+\.)\s+)+")
 _WHOLE = re.compile(r"(?:[.!?。！？][\"'”’)\]）」*_`]*|[:：])$")
+_ONLY_LINK = re.compile(r"\s*\[[^\]]*\]\([^)]*\)\s*")
 _CODE = re.compile(
     r"```|^\s*(?:#|import |from \w+ import|[$%!] ?\w)|\w\(.*=|^\s*\w+\s*=\s*\S", re.MULTILINE
 )
@@ -241,7 +242,9 @@ def _prose(text: str) -> list[tuple[int, int]]:
         marker = _MARKER.match(text, start, end)
         start = marker.end() if marker else start
         piece = text[start:end]
-        is_sentence = _WHOLE.search(piece) and not _CODE.search(piece)
+        # An item of a list is a whole without a full stop, unless it is a line of contents.
+        whole = _WHOLE.search(piece) or (marker and not _ONLY_LINK.fullmatch(piece))
+        is_sentence = whole and not _CODE.search(piece)
         # What a stranger wrote into a page for a machine to obey is nothing that it tells a reader.
         if (
             is_sentence

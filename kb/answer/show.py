@@ -16,7 +16,7 @@ from kb.messages import message
 from kb.records import Chunk, Document, Hit, Language, Sentence
 from kb.search.index import Index
 from kb.search.links import deep_link
-from kb.search.names import PARTS, Name, Naming
+from kb.search.names import PARTS, Name, Naming, fold_name
 from kb.text.tokens import search_tokens
 from kb.text.words import mentions
 
@@ -25,6 +25,8 @@ LINES = 60
 _FILES = ("file", "stem")
 _READ_WHOLE = ("python", "shell", "dockerfile", "config", "text")
 """Kinds of documents that are shown as a file; of others one asks for a part."""
+_PLACE = 3
+"""Parts at the end of a path that tell where a file stands."""
 _NEAR = 3
 """Hits among which a table or a block is looked for, where no document is named."""
 
@@ -65,9 +67,11 @@ def show(
 
 def _fit(document: str, query: str, naming: Naming, index: Index) -> float:
     """How well a document fits what is named, and the other words of the request."""
-    words = index.names.words(document) & set(search_tokens(query))
-    telling = sum(map(index.names.rarity, words))
-    return naming.share(document) + 0.2 * telling
+    asked = set(search_tokens(fold_name(query)))
+    telling = sum(map(index.names.rarity, index.names.words(document) & asked))
+    # The end of its path tells one from another better than the source that both belong to.
+    placed = asked & set(search_tokens(fold_name(" ".join(document.split("/")[-_PLACE:]))))
+    return naming.share(document) + 0.2 * telling + 0.2 * len(placed)
 
 
 def _part(query: str, naming: Naming, index: Index) -> _Thing | None:

@@ -18,6 +18,7 @@ def shown(query: str, *hits: Hit) -> tuple[list[Sentence] | None, Citations]:
 @pytest.mark.parametrize(
     ("query", "file", "first", "last"),
     [
+        ("学習用のDockerfile見せて", "docker/train/Dockerfile", "# syntax=", ""),
         ("labelcheck の Dockerfile を見せて", "labelcheck/Dockerfile", "FROM ", ""),
         ("debugステージだけ見せて", "docker/train/Dockerfile", "FROM runtime AS debug", ""),
         ("give me the prune function", "checkpoint.py", "    def prune(self) -> None:", ""),
