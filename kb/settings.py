@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     onboarding: Path = Path("notes/onboarding.yaml")
     """The order file of the onboarding path; the questions lie beside it."""
     database_url: str = "sqlite:///data/feedback.db"
-    """Feedback and progress: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."""
+    """Feedback, progress, conversations: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."""
+    keep_conversations: bool = True
+    """Whether the browser's conversations are stored; else they last as long as their tab."""
 
 
 def read_settings() -> Settings:

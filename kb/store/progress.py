@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 
 from kb.errors import DatabaseError
-from kb.store.database import FAILURES, open_database, unusable, upsert
+from kb.store.database import FAILURES, open_database, unusable, upsert, utc
 from kb.store.tables import progress
 
 
@@ -42,7 +42,7 @@ class ProgressStore:
         ).where(progress.c.person == person)
         with self._one_sentence(), self._engine.connect() as connection:
             return {
-                row.step: StepProgress(row.answers, row.section_hash, _utc(row.done_at))
+                row.step: StepProgress(row.answers, row.section_hash, row.done_at and utc(row.done_at))
                 for row in connection.execute(wanted)
             }
 
@@ -81,8 +81,3 @@ def answered(
     answers = {**held.answers, question: choice}
     done = held.done_at or (datetime.now(UTC) if all(name in answers for name in of) else None)
     return StepProgress(answers, section_hash, done)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """SQLite keeps no zone."""
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
