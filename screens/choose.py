@@ -5,8 +5,7 @@ A case lives in the address (`?case=training,os_packages`), so that a link opens
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 
 import streamlit as st
 
@@ -15,18 +14,18 @@ from kb.pattern.case_link import case_word, open_case, shown
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.explain import Explained, comparison, design_note, explain
 from kb.pattern.patterns import Group, Question, Signal, load_model
-from kb.records import Sentence
 from kb.search.index import Index
 from screens.base_image import show_base_image
 from screens.html.answer import (
-    citation_html,
     label_markdown,
     safe_markdown,
     sentences_markdown,
     title_html,
+    without_question,
 )
 from screens.html.comparison import comparison_html, question_html, verdict_bar
 from screens.html.path_drawing import path_svg, path_words
+from screens.html.proofs import proofs_html
 from screens.shared import current_index, draw, label, ui_language
 
 
@@ -147,12 +146,11 @@ def _show_verdict(verdict: Verdict, explained: Explained | None, index: Index) -
         return
     citations = explained.citations.all
     with st.container(key="choose-known" if verdict.question else "choose-verdict"):
-        sentences = _without_question(explained.sentences, verdict.question)
+        asks = verdict.question.asks.of(ui_language()) if verdict.question else None
+        sentences = without_question(explained.sentences, asks, ui_language())
         st.markdown(sentences_markdown(sentences, citations, ui_language()))
     with st.expander(label("sources", count=len(citations)), icon=":material/format_quote:"):
-        documents = index.documents
-        proofs = (citation_html(c, documents.get(c.document), ui_language()) for c in citations)
-        st.html("".join(proofs))
+        st.html(proofs_html(citations, index.documents, ui_language()))
 
 
 def _headline(verdict: Verdict) -> str:
@@ -174,17 +172,6 @@ def _ask(question: Question) -> None:
             on_click=_add,
             args=(signal,),
         )
-
-
-def _without_question(
-    sentences: Sequence[Sentence], question: Question | None
-) -> Sequence[Sentence]:
-    """The question stands above its buttons already."""
-    if question is None or not sentences:
-        return sentences
-    asked = message("decide_ask", ui_language(), question=question.asks.of(ui_language()))
-    first = replace(sentences[0], lead=sentences[0].lead.removeprefix(asked).lstrip("\n"))
-    return (first, *sentences[1:])
 
 
 def _show_more(verdict: Verdict, index: Index) -> None:

@@ -13,12 +13,12 @@ from kb.search.index import Index
 from kb.store.progress import StepProgress, answered
 from screens import path, session
 from screens.html.answer import (
-    citation_html,
     label_markdown,
     safe_markdown,
     sentences_markdown,
     title_html,
 )
+from screens.html.proofs import proofs_html
 from screens.shared import current_index, label, run_script, ui_language
 
 
@@ -171,8 +171,7 @@ def _sources(lesson: Lesson, index: Index) -> None:
     numbers = {n for part in lesson.parts for s in part.opening for n in s.citations}
     shown = [citation for citation in lesson.citations if citation.number in numbers]
     with st.expander(label("sources", count=len(shown)), icon=":material/format_quote:"):
-        proofs = (citation_html(c, index.documents.get(c.document), ui_language()) for c in shown)
-        st.html("".join(proofs))
+        st.html(proofs_html(shown, index.documents, ui_language()))
 
 
 def _questions(lesson: Lesson, held: StepProgress, section_hash: str, index: Index) -> None:
@@ -235,7 +234,7 @@ def _outcome(lesson: Lesson, question: Question, answer: int, place: int, index:
         right = answer == question.right
         st.markdown(f"**{label('onboarding_was_right' if right else 'onboarding_was_wrong')}**")
         citation = lesson.citations[question.explanation.citations[0] - 1]
-        st.html(citation_html(citation, index.documents.get(citation.document), language))
+        st.html(proofs_html((citation,), index.documents, language))
 
 
 def _onward(steps: tuple[Step, ...], number: int, lesson: Lesson, held: StepProgress) -> None:

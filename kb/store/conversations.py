@@ -146,10 +146,11 @@ class ConversationStore:
             _change(connection, identity, person, share=key)
         return key
 
-    def unshare(self, identity: str, person: str) -> None:
-        """The link opens nothing any more; copies that were made stay."""
+    def unshare(self, identity: str, person: str) -> bool:
+        """The link opens nothing any more; copies that were made stay. Gives True."""
         with self._connected() as connection:
             _change(connection, identity, person, share=None)
+        return True
 
     def copy(self, key: str, person: str) -> str:
         """A shared conversation as one of this person; gives its id, empty when it is not shared.

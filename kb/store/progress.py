@@ -42,7 +42,9 @@ class ProgressStore:
         ).where(progress.c.person == person)
         with self._one_sentence(), self._engine.connect() as connection:
             return {
-                row.step: StepProgress(row.answers, row.section_hash, row.done_at and utc(row.done_at))
+                row.step: StepProgress(
+                    row.answers, row.section_hash, utc(row.done_at) if row.done_at else None
+                )
                 for row in connection.execute(wanted)
             }
 

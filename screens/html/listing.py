@@ -145,6 +145,16 @@ def changes_html(changes: Sequence[Change], language: Language) -> str:
     )
 
 
+def keys_html(keys: Mapping[str, Sequence[str]]) -> str:
+    """What keys do, one line each."""
+    rows = "".join(
+        f"<dt>{' / '.join(f'<kbd>{html.escape(key)}</kbd>' for key in pressed)}</dt>"
+        f"<dd>{html.escape(does)}</dd>"
+        for does, pressed in keys.items()
+    )
+    return f'<dl class="kb-keys">{rows}</dl>'
+
+
 def _list(items: Iterable[str], name: str) -> str:
     rows = "".join(f"<li>{item}</li>" for item in items)
     return f'<ul class="{name}">{rows}</ul>' if rows else ""
