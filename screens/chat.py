@@ -13,13 +13,13 @@ from screens.html.answer import safe_markdown, title_html
 from screens.html.takeaway import conversation_text
 from screens.person import person
 from screens.session import Chat, Exchange
-from screens.shared import LOG, current_index, failure, label, title_tab
+from screens.shared import LOG, current_index, failure, label, title_tab, ui_language
 from screens.state import show_state
 
 _EXAMPLES = 6
+# Exchanges drawn at first; of a longer conversation those before are a click away, so that the
+# thirtieth answer comes as fast as the first.
 _AT_ONCE = 12
-"""Exchanges drawn at first; of a longer conversation those before are a click away, so that the
-thirtieth answer comes as fast as the first."""
 
 
 def main() -> None:
@@ -30,8 +30,9 @@ def main() -> None:
     found = conversations.follow_address()
     typed = st.bottom.chat_input(label("placeholder"), submit_mode="stop", key="question")
     if typed and typed.strip():
-        session.ask(typed.strip())
+        session.ask_typed(typed.strip())
     chat = session.chat()
+    _way_back()
     first = st.empty()  # cleared at once when a question comes
     if not chat.exchanges:
         with first.container():
@@ -93,6 +94,18 @@ def _rate(one: Exchange, place: DeltaGenerator) -> None:
             feedback.rate(one.answer)
 
 
+def _way_back() -> None:
+    """To the step of the onboarding path from which a question was brought along."""
+    step = st.session_state.get("way_back")
+    if step:
+        st.page_link(
+            "screens/onboarding.py",
+            label=label("way_back"),
+            icon=":material/arrow_back:",
+            query_params={"step": step, "language": ui_language()},
+        )
+
+
 # The head of a conversation.
 
 
@@ -148,8 +161,8 @@ def _share(chat: Chat) -> None:
         )
         return
     st.caption(label("chat_shared"))
-    here = (st.context.url or "").split("?")[0]
-    st.code(f"{here}?shared={chat.share}", language=None, wrap_lines=True)
+    here = (st.context.url or "").split("?")[0].rstrip("/")
+    st.code(f"{here}/?shared={chat.share}", language=None, wrap_lines=True)
     st.button(
         label("chat_unshare"),
         key="chat_unshare",
@@ -238,12 +251,12 @@ def _ways() -> None:
     """Two other ways in: the form, and the onboarding path or on along it."""
     form, lessons = st.columns(2)
     with form.container(border=True, key="way-form", height="stretch"):
-        st.markdown(f"**{label('way_form')}**\n\n{label('way_form_why')}")
-        st.page_link("screens/choose.py", label=label("choose"), icon=":material/alt_route:")
+        st.page_link("screens/choose.py", label=label("way_form"), icon=":material/alt_route:")
+        st.caption(label("way_form_why"))
     with lessons.container(border=True, key="way-path", height="stretch"):
-        st.markdown(f"**{label('way_path')}**\n\n{label('way_path_why')}")
         text = _along_the_path()
         st.page_link("screens/onboarding.py", label=text, icon=":material/school:")
+        st.caption(label("way_path_why"))
 
 
 def _along_the_path() -> str:

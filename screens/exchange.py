@@ -14,9 +14,8 @@ from streamlit.delta_generator import DeltaGenerator
 from kb.answer.neighbours import neighbours
 from kb.errors import KbError
 from kb.messages import message
-from kb.pattern.case_link import case_word
-from kb.pattern.patterns import SIDES, load_model
-from kb.records import Answer, Condition, Document, Language, Turn
+from kb.pattern.conditions import case_of, conditions, dropping, name_of
+from kb.records import Answer, Document, Turn
 from screens import session
 from screens.html.answer import answer_markdown, asked_html, label_markdown, safe_markdown, say_html
 from screens.html.proofs import proofs_html
@@ -48,16 +47,18 @@ def show(
         else:
             st.html(asked_html(exchange.question))
     with st.chat_message("assistant"):
-        back, shown, below, rating = st.empty(), st.empty(), st.empty(), st.empty()
+        back, shown, stopping = st.empty(), st.empty(), st.empty()
+        below, rating = st.empty(), st.empty()
         if exchange.waiting:
             run_script(
                 "scroll", f"document.querySelector('.st-key-exchange-{number}')?.scrollIntoView()"
             )
-            with below.container(key="stopping"):  # its last two parts are seen when stopped here
+            with stopping.container(key="stopping"):  # its last two parts: when stopped here
                 st.html(say_html(f"{number}|{label('searching')}", working=True))
                 st.caption(label("stopped"))
                 _again(f"stopped_{number}")
             _stream(exchange, session.turns(before), shown)
+            stopping.empty()
         if exchange.answer is not None and exchange.answer.clarify and not exchange.error:
             with back.container(key=f"back-{number}"):
                 _question_back(exchange.answer, number, open_=last and ours)
@@ -68,7 +69,13 @@ def show(
 
 def _edit(exchange: Exchange) -> None:
     """The question, to be typed anew."""
-    with st.form("edit", border=False):
+    run_script(
+        "edit",
+        f"/* {len(session.exchanges())} */ "
+        "{ const e = document.querySelector('.st-key-editor textarea');"
+        " e?.scrollIntoView({block: 'center'}); e?.focus(); }",
+    )
+    with st.container(key="editor"), st.form("edit", border=False):
         typed = st.text_area(label("edit_question"), exchange.question, height="content")
         with st.container(horizontal=True):
             sent = st.form_submit_button(label("edit_send"), type="primary")
@@ -141,44 +148,16 @@ def _question_back(answer: Answer, number: int, *, open_: bool) -> None:
 # The case as it was understood.
 
 
-def conditions(answer: Answer) -> tuple[Condition, ...]:
-    """What was understood of the case; of answers without it, what raised the decision."""
-    if answer.understood or answer.decision is None:
-        return answer.understood
-    return tuple(Condition(raised.signal, raised.words) for raised in answer.decision.raised)
-
-
-def case_of(answer: Answer) -> str:
-    """The case as a word of an address, which the form opens."""
-    known = load_model().signal
-    signals = {c.signal for c in conditions(answer) if c.state == "holds" and c.signal in known}
-    signals |= {pattern.partition("-")[0] for pattern in answer.patterns or (answer.pattern or "",)}
-    return case_word(signals)
-
-
-def dropping(condition: Condition, language: Language) -> str:
-    """What a person would write to take a condition back."""
-    return message("drop_condition", language, label=_name(condition, language))
-
-
-def _name(condition: Condition, language: Language) -> str:
-    return load_model().signal[condition.signal].label.of(language)
-
-
 def _understood(answer: Answer, number: int, *, open_: bool) -> None:
     """The conditions, each to be taken away with a click; what was dropped is struck out."""
-    known = load_model().signal
-    shown = [c for c in conditions(answer) if c.signal in known]
+    shown = conditions(answer)
     if not shown:
         return
     with st.container(horizontal=True, key=f"understood-{number}"):
-        st.caption(label("understood"))
+        st.caption(label("understood"), width="content")
         for place, condition in enumerate(shown):
-            name = label_markdown(_name(condition, answer.language))
+            name = label_markdown(name_of(condition, answer.language))
             words = safe_markdown(condition.words)
-            if condition.side and condition.signal not in SIDES:
-                side = known[condition.side].label.of(answer.language)
-                name = label("understood_on", condition=name, side=side)
             dropped = condition.state == "dropped"
             st.button(
                 f"~~{name}~~" if dropped else name,

@@ -86,6 +86,22 @@ def ask(question: str, language: Language | None = None) -> None:
     chats()[chat().id] = chat()
 
 
+def draft(question: str, language: Language | None = None) -> None:
+    """Put a question into the field of a new conversation, to be sent or changed by the person.
+
+    `language`: of its answer, when it is sent as it is.
+    """
+    new_chat()
+    st.session_state.question = question
+    st.session_state.drafted = (question, language)
+
+
+def ask_typed(question: str) -> None:
+    """Ask what was typed into the field, or put there and sent as it was."""
+    drafted, language = st.session_state.pop("drafted", ("", None))
+    ask(question, language if question == drafted else None)
+
+
 def retry() -> None:
     """Ask the last question again, with the same turns before it."""
     last = exchanges().pop()

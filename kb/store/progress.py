@@ -1,7 +1,7 @@
 """Progress: how far each person has come on the onboarding path.
 
-Takes the database, gives and keeps the answers of a person by step. A step is done when its last
-question has been answered. Knows nothing about the notes or about who a person is.
+Takes the database, gives and keeps the answers of a person by step. A step is done when its
+questions are answered, two of three of them right. Knows nothing about the notes or about persons.
 """
 
 from __future__ import annotations
@@ -77,9 +77,18 @@ class ProgressStore:
 
 
 def answered(
-    held: StepProgress, question: str, choice: int, *, of: tuple[str, ...], section_hash: str
+    held: StepProgress, question: str, choice: int, *, right: Mapping[str, int], section_hash: str
 ) -> StepProgress:
-    """Progress on a step after one more answer; `of` are the ids of all its questions."""
+    """Progress on a step after one more answer; `right` are the right choices of all its questions.
+
+    What is done stays done.
+    """
     answers = {**held.answers, question: choice}
-    done = held.done_at or (datetime.now(UTC) if all(name in answers for name in of) else None)
+    done = held.done_at or (datetime.now(UTC) if is_passed(answers, right) else None)
     return StepProgress(answers, section_hash, done)
+
+
+def is_passed(answers: Mapping[str, int], right: Mapping[str, int]) -> bool:
+    """All questions are answered, at least two of three of them right."""
+    good = sum(answers.get(name) == choice for name, choice in right.items())
+    return all(name in answers for name in right) and 3 * good >= 2 * len(right)

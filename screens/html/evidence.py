@@ -14,6 +14,8 @@ from urllib.parse import unquote
 from kb.records import Document, Language
 from kb.text.markup import plain
 
+_SPANS = 3
+"""Ranges of lines that are named."""
 _WORDS = 240
 """Characters of what a page says that a card shows."""
 _KINDS = (
@@ -68,7 +70,7 @@ def evidence(urls: Iterable[str], documents: Mapping[str, Document]) -> list[Evi
             pages[page] = Evidence(
                 url,
                 kind_of(url),
-                (document.title if document else "") or _name(url, blob),
+                (document.title if document else "") or _name(url, blob, kind_of(url)),
                 lines,
                 blob["commit"][:7] if blob and _COMMIT.fullmatch(blob["commit"]) else "",
                 _words(document, lines[0]) if document and lines else "",
@@ -83,17 +85,19 @@ def lines_text(lines: Iterable[tuple[int, int]], language: Language) -> str:
     spans = [f"{a}" if a == b else f"{a}–{b}" for a, b in lines]
     if not spans:
         return ""
+    if len(spans) > _SPANS:
+        spans = [*spans[:_SPANS], "…"]
     if language == "ja":
         return f"{', '.join(spans)} 行目"
     many = len(spans) > 1 or "–" in spans[0]
     return f"{'lines' if many else 'line'} {', '.join(spans)}"
 
 
-def _name(url: str, blob: re.Match[str] | None) -> str:
+def _name(url: str, blob: re.Match[str] | None, kind: str) -> str:
     if blob:
-        file = unquote(blob["path"]).strip("/ ")
-        owner_less = blob["repository"].partition("/")[2]
-        return f"{owner_less} › {file.rsplit('/', 1)[-1]}"
+        file = unquote(blob["path"]).strip("/ ").rsplit("/", 1)[-1]
+        repository = blob["repository"].partition("/")[2]
+        return file if kind == "guide" else f"{repository} › {file}"
     page = url.split("#")[0].split("?")[0]
     site, _, path = page.partition("://")[2].strip("/").partition("/")
     thread = re.fullmatch(r"([^/]+/[^/]+)/(?:issues|pull|discussions)/(\d+)", path)

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kb.messages import message
 from kb.records import Citation, Document, Language
+from kb.text.markup import plain
 from screens.html.answer import link, origin, source_page, web_address
 from screens.html.evidence import Evidence, evidence, kind_of, lines_text
 from screens.html.passage import quotes_html
 
-_PAGES = 2
+_PAGES = 1
 """Pages of evidence that a section names; the others are one click away."""
 Documents = Mapping[str, Document]
 
@@ -42,8 +43,9 @@ def _section(cited: Sequence[Citation], documents: Documents, language: Language
         links.append(link(source_page(first, language), f"+{len(pages) - _PAGES}"))
     place = _place(first, document, language, named=bool(pages))
     top = " · ".join(links) or place
-    about = [place] if links else []
-    about.append(link(source_page(first, language), message("ui_open_source", language)))
+    about = [link(source_page(first, language), message("ui_open_source", language))]
+    if links:
+        about.append(place)
     if first.url.startswith("https://"):
         about.append(link(web_address(first.url), message("ui_open_original", language)))
     about.append(html.escape(origin(document, language)) if document else "")
@@ -91,7 +93,7 @@ def _card(citation: Citation, documents: Documents, language: Language) -> str:
     pages = evidence(citation.based_on, documents)
     place = _place(citation, document, language, named=bool(pages))
     state = html.escape(origin(document, language)) if document else ""
-    words, spoken = citation.quote, document.language if document else language
+    words, spoken = plain(citation.quote), document.language if document else language
     top, about = place, [state]
     if pages:
         page = pages[0]
