@@ -40,18 +40,18 @@ def main() -> None:
     # Whether the person comes from another page: then an address without a chat asks for none.
     st.session_state.arrived = st.session_state.get("page") != page.url_path
     st.session_state.page = page.url_path
-    with st.sidebar:
-        conversations.show_new_chat()
-        chats = st.container(key="chat-list")
-        show_line()
-        show_shortcuts()
-    conversations.go_where_clicked(in_chat=page.url_path == "")
     try:
+        with st.sidebar:
+            conversations.show_new_chat()
+            chats = st.container(key="chat-list")
+            show_line()
+            show_shortcuts()
+        conversations.go_where_clicked(in_chat=page.url_path == "")
         page.run()
+        with chats:  # now, as what was asked just now is among them
+            conversations.show_list()
     except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
         st.error(label(failure(error)))
-    with chats:  # now, as what was asked just now is among them
-        conversations.show_list()
 
 
 main()

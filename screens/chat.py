@@ -126,7 +126,7 @@ def _menu(chat: Chat) -> None:
         max_chars=120,
         on_change=lambda: conversations.rename(chat, st.session_state[f"name_{chat.id}"]),
     )
-    if conversations.are_kept() and chat.addressed:
+    if conversations.are_kept():
         _share(chat)
     exchanged = [(one.question, one.answer, one.partial) for one in chat.exchanges]
     st.download_button(

@@ -34,7 +34,7 @@ def asked(app: AppTest) -> list[str]:
 
 def proof(app: AppTest) -> str:
     """The panels with the quotes."""
-    return "\n".join(part.value for part in app.html if "kb-proofs" in part.value)
+    return "\n".join(part.value for part in app.html if 'class="kb-proofs"' in part.value)
 
 
 def button(app: AppTest, text: str) -> AppTest:
@@ -105,7 +105,7 @@ def test_a_click_on_an_example_gives_an_answer_with_citations(start: Start) -> N
     quote = proof(app).split('<mark data-n="1">')[1].split("</mark>")[0]
     assert quote.startswith("ライブラリを足すだけなら、")
     assert "<code>requirements.txt</code>" in quote
-    assert "docs.example samples" in proof(app)
+    assert "docs.example › samples" in proof(app)
     assert not [b for b in app.button if (b.key or "").startswith("example_")]
 
 

@@ -59,7 +59,7 @@ def test_the_decision_follows_the_clicks(start: Start) -> None:
 
 def test_every_reason_has_its_quote_in_place(start: Start) -> None:
     app = start(PAGE, case="training,os_packages", language="en")
-    proofs = next(part.value for part in app.html if "kb-proofs" in part.value)
+    proofs = next(part.value for part in app.html if 'class="kb-proofs"' in part.value)
     said = next(m.value for m in app.markdown if "Why" in m.value)
     numbers = set(re.findall(r"\[\[(\d+)\]\]", said))
     assert len(numbers) >= 9
