@@ -19,7 +19,7 @@ from screens.state import show_state
 _EXAMPLES = 6
 # Exchanges drawn at first; of a longer conversation those before are a click away, so that the
 # thirtieth answer comes as fast as the first.
-_AT_ONCE = 12
+_AT_ONCE = 6
 
 
 def main() -> None:

@@ -141,11 +141,11 @@ def test_of_a_long_conversation_the_last_exchanges_are_drawn(
     start: Start, scripted: Scripted
 ) -> None:
     app = start()
-    for number in range(14):
+    for number in range(8):
         app = ask(app, f"q{number}")
-    assert asked(app) == [f"q{number}" for number in range(2, 14)]
+    assert asked(app) == [f"q{number}" for number in range(2, 8)]
     app = app.button(key="earlier").click().run()
-    assert len(asked(app)) == 14
+    assert len(asked(app)) == 8
 
 
 @pytest.mark.parametrize(
