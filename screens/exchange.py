@@ -72,8 +72,8 @@ def _edit(exchange: Exchange) -> None:
     run_script(
         "edit",
         f"/* {len(session.exchanges())} */ "
-        "{ const e = document.querySelector('.st-key-editor textarea');"
-        " e?.scrollIntoView({block: 'center'}); e?.focus(); }",
+        "setTimeout(() => { const e = document.querySelector('.st-key-editor textarea');"
+        " e?.scrollIntoView({block: 'center'}); e?.focus({preventScroll: true}); }, 200)",
     )
     with st.container(key="editor"), st.form("edit", border=False):
         typed = st.text_area(label("edit_question"), exchange.question, height="content")
