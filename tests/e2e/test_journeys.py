@@ -172,6 +172,7 @@ def test_keys_lead_to_the_field_to_the_last_question_and_to_a_new_chat(
 ) -> None:
     page = open_page(app)
     ask(page, MODEL)
+    page.get_by_test_id("stChatInputSubmitButton").wait_for()  # the field is closed until then
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("/")
     field = page.get_by_test_id("stChatInputTextArea")
