@@ -75,6 +75,8 @@ class Entry:
     model: str
     index_version: str
     seconds: float
+    act: str = "question"
+    """What the message was taken for: thanks and forms are no questions that went unanswered."""
     votes: tuple[Vote, ...] = ()
 
 
@@ -279,6 +281,7 @@ def _row(
         "model": answer.model,
         "index_version": answer.index_version,
         "seconds": answer.seconds,
+        "act": answer.act,
     }
 
 

@@ -42,6 +42,7 @@ answers = Table(
     Column("model", Text, nullable=False),
     Column("index_version", Text, nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("act", Text, nullable=False, server_default="question"),
 )
 """One row an answer; `id` is `Answer.id`."""
 
