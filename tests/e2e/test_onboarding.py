@@ -57,7 +57,7 @@ def click(page: Page, key: str) -> None:
 
 
 def finish(page: Page) -> None:
-    """Answer all questions of a step: first choices, then the next ones of those that were wrong."""
+    """Answer all questions of a step: first choices, then the next ones of what was wrong."""
     choices = page.locator("[class*=st-key-choice_] button")
     done, again = page.locator(".st-key-next, .st-key-end"), page.locator(".st-key-retry button")
     tries = 0
