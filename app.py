@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from screens import conversations
 from screens.person import remember_person
 from screens.shared import failure, label, language_switch, look
+from screens.shortcuts import show_shortcuts
+from screens.state import show_line
 
 
 def main() -> None:
-    """The language switch, navigation, and the page that was asked for."""
+    """The language switch, navigation, the conversations, and the page that was asked for."""
     st.set_page_config(page_title="SageMaker Container KB", page_icon="📦", layout="centered")
     with st.sidebar:
         language_switch()
@@ -34,8 +37,19 @@ def main() -> None:
         ],
         position="sidebar",
     )
+    # Whether the person comes from another page: then an address without a chat asks for none.
+    st.session_state.arrived = st.session_state.get("page") != page.url_path
+    st.session_state.page = page.url_path
     try:
+        with st.sidebar:
+            conversations.show_new_chat()
+            chats = st.container(key="chat-list")
+            show_line()
+            show_shortcuts()
+        conversations.go_where_clicked(in_chat=page.url_path == "")
         page.run()
+        with chats:  # now, as what was asked just now is among them
+            conversations.show_list()
     except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
         st.error(label(failure(error)))
 

@@ -41,7 +41,9 @@ class Settings(BaseSettings):
     keep_days: int = Field(default=0, ge=0)
     """Days after which answers and votes are deleted; 0 keeps them."""
     database_url: str = "sqlite:///data/feedback.db"
-    """Feedback and progress: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."""
+    """Feedback, progress, conversations: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."""
+    keep_conversations: bool = True
+    """Whether the browser's conversations are stored; else they last as long as their tab."""
 
 
 def read_settings() -> Settings:

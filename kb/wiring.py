@@ -1,6 +1,7 @@
 """Wiring: the one file that names concrete classes.
 
-Takes settings, gives an `Assistant` ready to answer, and the stores of feedback and progress.
+Takes settings, gives an `Assistant` ready to answer, and the stores of feedback, progress and
+conversations.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from kb.settings import Settings
 from kb.writer.generate import load_checker, load_writer
 
 if TYPE_CHECKING:
+    from kb.store.conversations import ConversationStore
     from kb.store.feedback import FeedbackStore
     from kb.store.progress import ProgressStore
 
@@ -50,3 +52,10 @@ def open_progress(settings: Settings) -> ProgressStore:
     from kb.store.progress import ProgressStore  # SQLAlchemy, which an answer does not need
 
     return ProgressStore(settings.database_url)
+
+
+def open_conversations(settings: Settings) -> ConversationStore:
+    """Where the browser's conversations are kept; raises DatabaseError while it is away."""
+    from kb.store.conversations import ConversationStore  # SQLAlchemy, as above
+
+    return ConversationStore(settings.database_url)

@@ -1,234 +1,275 @@
-"""The chat: questions, streamed answers with numbered citations, and the quotes in their place."""
+"""The chat: a conversation with its head, or the first screen, or one that somebody shares."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kb.errors import KbError
-from kb.messages import message
-from kb.records import Answer, Document, Turn
-from screens import feedback, path, session
-from screens.html.answer import (
-    answer_markdown,
-    citation_html,
-    label_markdown,
-    safe_markdown,
-    title_html,
-)
-from screens.session import Exchange
-from screens.shared import LOG, assistant, current_index, failure, label, run_script, ui_language
+from screens import conversations, exchange, feedback, path, session
+from screens.html.answer import safe_markdown, title_html
+from screens.html.takeaway import conversation_text
+from screens.person import person
+from screens.session import Chat, Exchange
+from screens.shared import LOG, current_index, failure, label, title_tab, ui_language
+from screens.state import show_state
 
 _EXAMPLES = 6
+# Exchanges drawn at first; of a longer conversation those before are a click away, so that the
+# thirtieth answer comes as fast as the first.
+_AT_ONCE = 6
 
 
 def main() -> None:
+    key = st.query_params.get("shared", "")
+    if key:
+        _read_only(key)
+        return
+    found = conversations.follow_address()
     typed = st.bottom.chat_input(label("placeholder"), submit_mode="stop", key="question")
     if typed and typed.strip():
-        session.ask(typed.strip())
-    exchanges = session.exchanges()
-    _sidebar()
+        session.ask_typed(typed.strip())
+    chat = session.chat()
+    _way_back()
     first = st.empty()  # cleared at once when a question comes
-    if not exchanges:
+    if not chat.exchanges:
         with first.container():
+            if not found:
+                st.warning(label("chat_unknown"))
             _welcome()
         return
+    _head(chat)
+    _converse(chat)
+
+
+def _converse(chat: Chat) -> None:
+    exchanges = chat.exchanges
     streaming = exchanges[-1].waiting
-    ratings = []
+    ratings = {}
+    hidden = _hidden(chat)
     with st.container(key="conversation"):
-        for number, exchange in enumerate(exchanges):
+        for number in range(hidden, len(exchanges)):
+            one = exchanges[number]
             with st.container(key=f"exchange-{number}"):
-                last = exchange is exchanges[-1]
-                ratings.append(_show(exchange, number, exchanges[:number], last=last))
-            if not streaming:
-                _show_rating(exchange, ratings[number])
-    for number, exchange in enumerate(exchanges):
-        _keep(exchange, exchanges[:number])
+                last = one is exchanges[-1]
+                ratings[number] = exchange.show(one, number, exchanges[:number], last=last)
+                if not streaming:
+                    _rate(one, ratings[number])
+    for number, one in enumerate(exchanges):
+        _keep(one, exchanges[:number])
+    conversations.keep(chat)
     if streaming:  # only now, because a click on a thumb would have ended the stream
-        for exchange, place in zip(exchanges, ratings, strict=True):
-            _show_rating(exchange, place)
+        for number, place in ratings.items():
+            _rate(exchanges[number], place)
 
 
-def _sidebar() -> None:
-    with st.sidebar:
-        st.button(
-            label("new_chat"),
-            icon=":material/add:",
-            width="stretch",
-            disabled=not session.exchanges(),
-            on_click=session.new_chat,
+def _hidden(chat: Chat) -> int:
+    """How many exchanges are not drawn; a click draws them all."""
+    hidden = max(0, len(chat.exchanges) - _AT_ONCE)
+    if not hidden or st.session_state.get("whole_chat") == chat.id:
+        return 0
+    st.button(
+        label("earlier", count=hidden),
+        key="earlier",
+        type="tertiary",
+        icon=":material/expand_less:",
+        on_click=st.session_state.__setitem__,
+        args=("whole_chat", chat.id),
+    )
+    return hidden
+
+
+def _keep(one: Exchange, before: list[Exchange]) -> None:
+    """Once; also later, when a click came between the answer and this line."""
+    if one.answer is not None and not one.kept:
+        feedback.keep(one.answer, session.turns(before))
+        one.kept = True
+
+
+def _rate(one: Exchange, place: DeltaGenerator) -> None:
+    if one.answer is not None and not one.error:
+        with place.container():
+            feedback.rate(one.answer)
+
+
+def _way_back() -> None:
+    """To the step of the onboarding path from which a question was brought along."""
+    step = st.session_state.get("way_back")
+    if step:
+        st.page_link(
+            "screens/onboarding.py",
+            label=label("way_back"),
+            icon=":material/arrow_back:",
+            query_params={"step": step, "language": ui_language()},
         )
-        if len(session.chats()) > 1:
-            st.caption(label("chats"))
-            with st.container(gap=None):
-                _earlier_chats()
-        try:
-            index = current_index()
-        except KbError:
-            return
-        st.caption(label("version", version=index.version, documents=len(index.documents)))
 
 
-def _earlier_chats() -> None:
-    """The chats of this session, the newest first, under their first questions."""
-    for number, chat in reversed(list(enumerate(session.chats()))):
-        if chat:
-            st.button(
-                label_markdown(chat[0].question),
-                key=f"chat_{number}",
-                type="tertiary",
-                width="stretch",
-                disabled=number == session.opened(),
-                on_click=session.open_chat,
-                args=(number,),
-            )
+# The head of a conversation.
+
+
+def _head(chat: Chat) -> None:
+    title_tab(chat.title)
+    with st.container(horizontal=True, key="chat-head", vertical_alignment="center"):
+        st.html(title_html(chat.title))
+        st.button(label("new"), key="new_here", icon=":material/add:", on_click=conversations.begin)
+        with st.popover(label("chat_menu"), icon=":material/more_horiz:", key="chat_menu"):
+            _menu(chat)
+
+
+def _menu(chat: Chat) -> None:
+    st.text_input(
+        label("chat_name"),
+        chat.title,
+        key=f"name_{chat.id}",
+        max_chars=120,
+        on_change=lambda: conversations.rename(chat, st.session_state[f"name_{chat.id}"]),
+    )
+    if conversations.are_kept():
+        _share(chat)
+    exchanged = [(one.question, one.answer, one.partial) for one in chat.exchanges]
+    st.download_button(
+        label("chat_export"),
+        partial(conversation_text, chat.title, exchanged),
+        "conversation.md",
+        "text/markdown",
+        icon=":material/download:",
+        width="stretch",
+        on_click="ignore",
+    )
+    st.button(
+        label("chat_delete"),
+        key="chat_delete",
+        icon=":material/delete:",
+        width="stretch",
+        on_click=_confirm,
+        args=(chat,),
+    )
+    st.caption(label("chat_stored" if conversations.are_kept() else "chat_unstored", id=person()))
+
+
+def _share(chat: Chat) -> None:
+    if not chat.share:
+        st.button(
+            label("chat_share"),
+            key="chat_share",
+            icon=":material/share:",
+            width="stretch",
+            on_click=conversations.share,
+            args=(chat,),
+        )
+        return
+    st.caption(label("chat_shared"))
+    here = (st.context.url or "").split("?")[0].rstrip("/")
+    st.code(f"{here}/?shared={chat.share}", language=None, wrap_lines=True)
+    st.button(
+        label("chat_unshare"),
+        key="chat_unshare",
+        icon=":material/link_off:",
+        width="stretch",
+        on_click=conversations.unshare,
+        args=(chat,),
+    )
+
+
+def _confirm(chat: Chat) -> None:
+    st.dialog(label("chat_delete"))(_ask_deletion)(chat)
+
+
+def _ask_deletion(chat: Chat) -> None:
+    st.markdown(label("chat_delete_sure", title=safe_markdown(chat.title)))
+    yes, no = st.columns(2)
+    done = [
+        yes.button(
+            label("chat_delete_yes"),
+            key="chat_delete_yes",
+            type="primary",
+            width="stretch",
+            on_click=conversations.delete,
+            args=(chat,),
+        ),
+        no.button(label("version_no"), key="chat_delete_no", width="stretch"),
+    ]
+    if any(done):
+        st.rerun()
+
+
+# A conversation that somebody shares.
+
+
+def _read_only(key: str) -> None:
+    chat = conversations.shared(key)
+    if chat is None:
+        st.html(title_html(label("shared_title")))
+        st.warning(label("shared_unknown"))
+        st.button(label("new_chat"), key="shared_leave", on_click=_leave)
+        return
+    title_tab(chat.title)
+    st.html(title_html(chat.title))
+    with st.container(key="shared"):
+        st.info(label("shared_intro"), icon=":material/visibility:")
+        st.button(
+            label("shared_take"),
+            key="shared_take",
+            type="primary",
+            icon=":material/forum:",
+            on_click=conversations.take_over,
+            args=(key,),
+        )
+    with st.container(key="conversation"):
+        for number, one in enumerate(chat.exchanges):
+            with st.container(key=f"exchange-{number}"):
+                before = chat.exchanges[:number]
+                exchange.show(one, number, before, last=False, ours=False)
+
+
+def _leave() -> None:
+    st.query_params.pop("shared", None)
+
+
+# The first screen.
 
 
 def _welcome() -> None:
     st.html(title_html(label("title")))
     st.markdown(label("intro"))
     try:
-        current_index()
+        index = current_index()
     except KbError as error:
         st.warning(label(failure(error)))
         return
+    show_state(index)
     examples = [label(f"example_{number + 1}") for number in range(_EXAMPLES)]
     for row in range(0, _EXAMPLES, 2):  # row by row, so that a narrow screen keeps their order
         for column, number in zip(st.columns(2), (row, row + 1), strict=True):
-            _question_button(column, examples[number], f"example_{number}", width="stretch")
-    _way_in()
+            exchange.question_button(column, examples[number], f"example_{number}", width="stretch")
+    _ways()
 
 
-def _way_in() -> None:
-    """One line that leads to the onboarding path, or on along it."""
+def _ways() -> None:
+    """Two other ways in: the form, and the onboarding path or on along it."""
+    form, lessons = st.columns(2)
+    with form.container(border=True, key="way-form", height="stretch"):
+        st.page_link("screens/choose.py", label=label("way_form"), icon=":material/alt_route:")
+        st.caption(label("way_form_why"))
+    with lessons.container(border=True, key="way-path", height="stretch"):
+        text = _along_the_path()
+        st.page_link("screens/onboarding.py", label=text, icon=":material/school:")
+        st.caption(label("way_path_why"))
+
+
+def _along_the_path() -> str:
     try:
         steps, progress = path.steps(), path.held()
     except KbError as error:
         LOG.warning("%s: %s", type(error).__name__, error)
-        return
+        return label("onboarding")
     number = path.current(steps, progress)
-    if number:
-        name = "onboarding_way_on" if progress else "onboarding_way_in"
-        text = label(name, number=number, steps=len(steps))
-        st.page_link("screens/onboarding.py", label=text, icon=":material/school:")
-
-
-def _question_button(
-    place: DeltaGenerator, question: str, key: str, width: Literal["stretch", "content"] = "content"
-) -> None:
-    place.button(
-        label_markdown(question), key=key, width=width, on_click=session.ask, args=(question,)
-    )
-
-
-def _show(
-    exchange: Exchange, number: int, before: Sequence[Exchange], *, last: bool
-) -> DeltaGenerator:
-    """Show a question and its answer, which comes now if it is waited for.
-
-    Gives the place for its rating, which is empty as long as an answer may be streaming.
-    """
-    with st.chat_message("user"):
-        st.text(exchange.question)
-    with st.chat_message("assistant"):
-        shown, below, rating = st.empty(), st.empty(), st.empty()
-        if last:  # before the answer comes, so that a stopped one can be asked again, too
-            st.button(
-                label("retry"),
-                key=f"retry_{number}",
-                icon=":material/refresh:",
-                type="tertiary",
-                on_click=session.retry,
-            )
-        if exchange.waiting:
-            run_script(
-                "scroll", f"document.querySelector('.st-key-exchange-{number}')?.scrollIntoView()"
-            )
-            with below.container(key="stopping"):  # seen when the script stops here
-                st.caption(label("stopped"))
-            _stream(exchange, session.turns(before), shown)
-        with below.container():
-            _finish(exchange, number, shown, last=last)
-    return rating
-
-
-def _stream(exchange: Exchange, history: list[Turn], shown: DeltaGenerator) -> None:
-    """Show the answer as it comes; what has come is kept, so that stopping loses nothing."""
-    exchange.begun = True
-    shown.caption(label("searching"))
-    try:
-        for part in assistant().stream(exchange.question, history, language=exchange.language):
-            if isinstance(part, Answer):
-                exchange.answer = part
-            else:
-                exchange.partial += part
-                shown.markdown(safe_markdown(exchange.partial))
-    except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
-        exchange.error = failure(error)
-
-
-def _finish(exchange: Exchange, number: int, shown: DeltaGenerator, *, last: bool) -> None:
-    if exchange.error:
-        shown.error(label(exchange.error))
-    elif exchange.answer is None:
-        shown.markdown(safe_markdown(exchange.partial))
-        st.caption(label("stopped"))
-    else:
-        shown.markdown(answer_markdown(exchange.answer, ui_language()))
-        if last:  # later the question back has been answered, or left behind
-            _show_choices(exchange.answer, number)
-        _show_proof(exchange.answer, number)
-
-
-def _show_choices(answer: Answer, number: int) -> None:
-    """What the question back can be answered with; a click sends it."""
-    if answer.choices:
-        row = st.container(horizontal=True, key=f"choices-{number}")
-        for position, choice in enumerate(answer.choices):
-            _question_button(row, choice, f"choice_{number}_{position}")
-
-
-def _show_proof(answer: Answer, number: int) -> None:
-    if answer.notice:
-        st.caption(f":material/info: {safe_markdown(answer.notice)}")
-    if answer.suggestions:
-        st.markdown(message("suggest", answer.language))
-        for position, suggestion in enumerate(answer.suggestions):
-            _question_button(st.container(), suggestion, f"suggestion_{number}_{position}")
-    if answer.citations:
-        with st.expander(
-            label("sources", count=len(answer.citations)), icon=":material/format_quote:"
-        ):
-            documents = _documents()
-            shown = (
-                citation_html(citation, documents.get(citation.document), ui_language())
-                for citation in answer.citations
-            )
-            st.html("".join(shown))
-
-
-def _keep(exchange: Exchange, before: Sequence[Exchange]) -> None:
-    """Once; also later, when a click came between the answer and this line."""
-    if exchange.answer is not None and not exchange.kept:
-        feedback.keep(exchange.answer, session.turns(before))
-        exchange.kept = True
-
-
-def _show_rating(exchange: Exchange, place: DeltaGenerator) -> None:
-    if exchange.answer is not None and not exchange.error:
-        with place.container():
-            feedback.rate(exchange.answer)
-
-
-def _documents() -> dict[str, Document]:
-    """The documents of the index in use; none when it has gone since the answer was given."""
-    try:
-        return dict(current_index().documents)
-    except KbError:
-        return {}
+    if not number:
+        return label("onboarding")
+    name = "onboarding_way_on" if progress else "onboarding_way_in"
+    return label(name, number=number, steps=len(steps))
 
 
 main()

@@ -5,8 +5,7 @@ A case lives in the address (`?case=training,os_packages`), so that a link opens
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
 
 import streamlit as st
 
@@ -15,19 +14,23 @@ from kb.pattern.case_link import case_word, open_case, shown
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.explain import Explained, comparison, design_note, explain
 from kb.pattern.patterns import Group, Question, Signal, load_model
-from kb.records import Sentence
 from kb.search.index import Index
+from screens import session
 from screens.base_image import show_base_image
 from screens.html.answer import (
-    citation_html,
     label_markdown,
     safe_markdown,
     sentences_markdown,
     title_html,
+    without_question,
 )
 from screens.html.comparison import comparison_html, question_html, verdict_bar
-from screens.html.path_drawing import path_svg, path_words
+from screens.html.path_drawing import path_svg, path_words, rule_label
+from screens.html.proofs import proofs_html
 from screens.shared import current_index, draw, label, ui_language
+
+# Groups that most cases do not need.
+_RARE = ("serving", "job", "team")
 
 
 def main() -> None:
@@ -56,40 +59,38 @@ def _key(group: Group) -> str:
 
 
 def _restore() -> tuple[str, ...]:
-    """Set the form as the address says, or as it was left; gives what the address has too much."""
-    model = load_model()
+    """Set the form as the address says, or as it was left; gives what the address has too much.
+
+    The address counts whenever it is not the one set here: the way back in the browser undoes.
+    """
     state = st.session_state
-    if "case" in st.query_params:
-        opened = open_case(st.query_params["case"])
-    else:
-        opened = open_case(state.get("case", ""))
-    for group, signals in model.in_groups():
-        if _key(group) not in state:
-            held = [signal.id for signal in signals if signal.id in opened.signals]
-            state[_key(group)] = next(iter(held), None) if group.one else held
-    return opened.ignored
+    addressed, left = st.query_params.get("case", ""), state.get("case", "")
+    word = addressed or left if state.get("arrived") else addressed
+    opened = open_case(word)
+    for group, signals in load_model().in_groups():
+        if _key(group) not in state or word != left:
+            chosen = [signal.id for signal in signals if signal.id in opened.signals]
+            state[_key(group)] = next(iter(chosen), None) if group.one else chosen
+    return opened.ignored if word != left or state.get("arrived") else ()
 
 
 def _form() -> frozenset[str]:
     """The groups of the model; gives the signals that are clicked."""
     clicked: list[str] = []
-    for group, signals in load_model().in_groups():
-        names = {signal.id: _capital(signal.label.of(ui_language())) for signal in signals}
-        title, key, tips = group.label.of(ui_language()), _key(group), _examples(signals)
-        if group.one:
-            chosen = st.segmented_control(
-                title, list(names), format_func=names.__getitem__, key=key, help=tips
-            )
-            clicked += [chosen] if chosen else []
-        else:
-            clicked += st.pills(
-                title,
-                list(names),
-                selection_mode="multi",
-                format_func=names.__getitem__,
-                key=key,
-                help=tips,
-            )
+    groups = load_model().in_groups()
+    side = st.session_state.get(_key(groups[0][0]))
+    rare = [pair for pair in groups if _is_rare(*pair, side)]
+    for pair in groups:
+        if pair not in rare:
+            clicked += _group(*pair, side)
+    if rare:
+        names = " / ".join(group.label.of(ui_language()) for group, _ in rare)
+        with st.expander(label("choose_rare", names=names)):
+            for pair in rare:
+                clicked += _group(*pair, side)
+    for one, other in contradictions(clicked):
+        text = label("choose_contradiction", one=_label_of(one), other=_label_of(other))
+        st.warning(text, icon=":material/error:")
     st.button(
         label("choose_clear"),
         icon=":material/close:",
@@ -98,6 +99,52 @@ def _form() -> frozenset[str]:
         on_click=_clear,
     )
     return frozenset(clicked)
+
+
+def _is_rare(group: Group, signals: Sequence[Signal], side: str | None) -> bool:
+    """Folded until something of it is chosen, or the side that its signals belong to."""
+    chosen = st.session_state.get(_key(group))
+    belongs = {signal.implies for signal in signals}
+    return group.id in _RARE and not chosen and (side is None or side not in belongs)
+
+
+def _group(group: Group, signals: Sequence[Signal], side: str | None) -> list[str]:
+    """A group of conditions without those of the other side; gives what is clicked."""
+    key = _key(group)
+    state = st.session_state.get(key) or []
+    chosen_before = state if isinstance(state, list) else [state]
+    offered = [
+        signal
+        for signal in signals
+        if side is None or signal.implies in (None, side) or signal.id in chosen_before
+    ]
+    if not offered:
+        return []
+    names = {signal.id: _capital(signal.label.of(ui_language())) for signal in offered}
+    title, tips = group.label.of(ui_language()), _examples(offered)
+    if group.one:
+        one = st.segmented_control(
+            title, list(names), format_func=names.__getitem__, key=key, help=tips
+        )
+        return [one] if one else []
+    return st.pills(
+        title,
+        list(names),
+        selection_mode="multi",
+        format_func=names.__getitem__,
+        key=key,
+        help=tips,
+    )
+
+
+def contradictions(signals: Collection[str]) -> list[tuple[str, str]]:
+    """Pairs of clicked conditions of which only one can hold, where the model names such pairs."""
+    pairs: Sequence[tuple[str, str]] = getattr(load_model(), "exclude", ())
+    return [(one, other) for one, other in pairs if one in signals and other in signals]
+
+
+def _label_of(signal: str) -> str:
+    return load_model().signal[signal].label.of(ui_language())
 
 
 def _capital(text: str) -> str:
@@ -147,12 +194,12 @@ def _show_verdict(verdict: Verdict, explained: Explained | None, index: Index) -
         return
     citations = explained.citations.all
     with st.container(key="choose-known" if verdict.question else "choose-verdict"):
-        sentences = _without_question(explained.sentences, verdict.question)
+        asks = verdict.question.asks.of(ui_language()) if verdict.question else None
+        sentences = without_question(explained.sentences, asks, ui_language())
         st.markdown(sentences_markdown(sentences, citations, ui_language()))
+    _ask_in_chat(verdict)
     with st.expander(label("sources", count=len(citations)), icon=":material/format_quote:"):
-        documents = index.documents
-        proofs = (citation_html(c, documents.get(c.document), ui_language()) for c in citations)
-        st.html("".join(proofs))
+        st.html(proofs_html(citations, index.documents, ui_language()))
 
 
 def _headline(verdict: Verdict) -> str:
@@ -161,6 +208,21 @@ def _headline(verdict: Verdict) -> str:
         return verdict.outcome.title.of(ui_language())
     assert verdict.question is not None
     return verdict.question.asks.of(ui_language())
+
+
+def _deciding(verdict: Verdict) -> str:
+    """The rule that took, and where it leads."""
+    asks = rule_label(verdict.rule, ui_language())
+    return f"{asks} → {_headline(verdict)}"
+
+
+def _ask_in_chat(verdict: Verdict) -> None:
+    """The case as a question in the field of the chat."""
+    order = [signal.id for signal in load_model().signals if signal.id in verdict.signals]
+    if order and st.button(label("choose_ask"), key="ask_case", icon=":material/chat:"):
+        conditions = label("and").join(_label_of(signal) for signal in order)
+        session.draft(label("choose_question", conditions=conditions), ui_language())
+        st.switch_page("screens/chat.py")
 
 
 def _ask(question: Question) -> None:
@@ -176,17 +238,6 @@ def _ask(question: Question) -> None:
         )
 
 
-def _without_question(
-    sentences: Sequence[Sentence], question: Question | None
-) -> Sequence[Sentence]:
-    """The question stands above its buttons already."""
-    if question is None or not sentences:
-        return sentences
-    asked = message("decide_ask", ui_language(), question=question.asks.of(ui_language()))
-    first = replace(sentences[0], lead=sentences[0].lead.removeprefix(asked).lstrip("\n"))
-    return (first, *sentences[1:])
-
-
 def _show_more(verdict: Verdict, index: Index) -> None:
     names = ("compare", "path", "note", "image")
     compare, path, note, image = st.tabs([label(f"choose_{name}") for name in names])
@@ -198,9 +249,11 @@ def _show_more(verdict: Verdict, index: Index) -> None:
             rows, citations = found
             st.html(comparison_html(rows, citations.all, verdict, ui_language()))
     with path:
-        st.caption(message("path_intro", ui_language()))
-        draw(path_svg(verdict, ui_language()))
-        st.html(path_words(verdict, ui_language()))
+        st.markdown(f"**{label('choose_rule')}** {safe_markdown(_deciding(verdict))}")
+        with st.expander(label("choose_rules", count=len(verdict.path))):
+            st.caption(message("path_intro", ui_language()))
+            draw(path_svg(verdict, ui_language()))
+            st.html(path_words(verdict, ui_language()))
     with note:
         _show_note(verdict, index)
     with image:

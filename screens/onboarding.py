@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -9,17 +10,23 @@ import streamlit as st
 from kb.messages import message
 from kb.path.lesson import Lesson, Part, Question, read_lesson
 from kb.path.onboarding import Step, is_stale, step_hash
+from kb.records import Language
 from kb.search.index import Index
 from kb.store.progress import StepProgress, answered
 from screens import path, session
 from screens.html.answer import (
-    citation_html,
     label_markdown,
     safe_markdown,
     sentences_markdown,
     title_html,
 )
+from screens.html.proofs import proofs_html
 from screens.shared import current_index, label, run_script, ui_language
+
+# Read attentively: about 500 Japanese characters, or 240 English words (Brysbaert, 2019,
+# https://doi.org/10.1016/j.jml.2019.104047) of five letters.
+_SIGNS_A_MINUTE: Mapping[Language, int] = {"ja": 500, "en": 1_200}
+_MINUTES_A_QUESTION = 0.5
 
 
 def main() -> None:
@@ -91,7 +98,10 @@ def _row(step: Step, number: int, held: StepProgress, index: Index, *, current: 
         state, icon = "done", "check_circle"
     elif current:
         state, icon = "current", "arrow_circle_right"
-    states = [label(f"onboarding_{state}")] if state != "open" else []
+    minutes = _minutes(step.id, ui_language(), index.version, index)
+    states = [label("onboarding_minutes", minutes=minutes)]
+    if state != "open":
+        states.append(label(f"onboarding_{state}"))
     if is_stale(step, index.groups) or _changed(step, held, index):
         states.append(label("onboarding_changed"))
     st.button(
@@ -141,11 +151,32 @@ def _step(
         st.info(message("onboarding_stale", language), icon=":material/history:")
     elif _changed(step, held, index):
         st.info(label("onboarding_changed_since"), icon=":material/history:")
-    for place, part in enumerate(lesson.parts, 1):
+    for place, part in enumerate(_with_answers(lesson), 1):
         _part(lesson, part, place)
     _sources(lesson, index)
     _questions(lesson, held, step_hash(step, index.groups), index)
     _onward(steps, number, lesson, held)
+
+
+def _with_answers(lesson: Lesson) -> list[Part]:
+    """The parts, what a question asks about not folded: one reads it before one is asked."""
+    asked = {n for question in lesson.questions for n in question.explanation.citations}
+    parts = []
+    for part in lesson.parts:
+        needed = tuple(s for s in part.more if asked & set(s.citations))
+        rest = tuple(s for s in part.more if s not in needed)
+        parts.append(replace(part, opening=(*part.opening, *needed), more=rest))
+    return parts
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _minutes(step: str, language: Language, version: str, _index: Index) -> int:
+    """About how long a step takes: its openings read, its questions answered."""
+    wanted = next(one for one in path.steps() if one.id == step)
+    lesson = read_lesson(wanted, _index, language)
+    text = "".join(s.text for part in _with_answers(lesson) for s in part.opening)
+    read = len(text) / _SIGNS_A_MINUTE[language]
+    return max(1, round(read + _MINUTES_A_QUESTION * len(lesson.questions)))
 
 
 def _part(lesson: Lesson, part: Part, place: int) -> None:
@@ -162,17 +193,16 @@ def _part(lesson: Lesson, part: Part, place: int) -> None:
             icon=":material/chat:",
             type="tertiary",
         ):
-            session.new_chat()
-            session.ask(part.heading, language)  # a heading may be an error message
+            st.session_state.way_back = lesson.step
+            session.draft(part.heading, language)  # a heading may be an error message
             st.switch_page("screens/chat.py")
 
 
 def _sources(lesson: Lesson, index: Index) -> None:
-    numbers = {n for part in lesson.parts for s in part.opening for n in s.citations}
+    numbers = {n for part in _with_answers(lesson) for s in part.opening for n in s.citations}
     shown = [citation for citation in lesson.citations if citation.number in numbers]
     with st.expander(label("sources", count=len(shown)), icon=":material/format_quote:"):
-        proofs = (citation_html(c, index.documents.get(c.document), ui_language()) for c in shown)
-        st.html("".join(proofs))
+        st.html(proofs_html(shown, index.documents, ui_language()))
 
 
 def _questions(lesson: Lesson, held: StepProgress, section_hash: str, index: Index) -> None:
@@ -207,8 +237,9 @@ def _answer_of(held: StepProgress, question: Question) -> int:
 def _answer(lesson: Lesson, question: Question, choice: int, section_hash: str, place: int) -> None:
     # As stored by now: another tab may have gone on meanwhile.
     held = path.held().get(lesson.step, StepProgress())
-    ids = tuple(question.id for question in lesson.questions)
-    path.keep(lesson.step, answered(held, question.id, choice, of=ids, section_hash=section_hash))
+    right = {question.id: question.right for question in lesson.questions}
+    now = answered(held, question.id, choice, right=right, section_hash=section_hash)
+    path.keep(lesson.step, now)
     # The button that had the focus is gone: reading goes on at what came of it.
     st.session_state.onboarding_script = (
         f"/* {lesson.step} {question.id} {choice} */ "
@@ -235,20 +266,26 @@ def _outcome(lesson: Lesson, question: Question, answer: int, place: int, index:
         right = answer == question.right
         st.markdown(f"**{label('onboarding_was_right' if right else 'onboarding_was_wrong')}**")
         citation = lesson.citations[question.explanation.citations[0] - 1]
-        st.html(citation_html(citation, index.documents.get(citation.document), language))
+        st.html(proofs_html((citation,), index.documents, language))
 
 
 def _onward(steps: tuple[Step, ...], number: int, lesson: Lesson, held: StepProgress) -> None:
     """What comes after the last answer."""
     if not all(_answer_of(held, question) for question in lesson.questions):
         return
-    right = sum(_answer_of(held, question) == question.right for question in lesson.questions)
-    st.success(
-        label("onboarding_score", right=right, checks=len(lesson.questions)),
-        icon=":material/check_circle:",
-    )
+    wrong = [q for q in lesson.questions if _answer_of(held, q) != q.right]
+    count = {"right": len(lesson.questions) - len(wrong), "checks": len(lesson.questions)}
+    passed = held.done_at is not None
+    if passed:
+        st.success(label("onboarding_score", **count), icon=":material/check_circle:")
+    else:
+        needed = -(-2 * len(lesson.questions) // 3)
+        text = label("onboarding_not_yet", needed=needed, **count)
+        st.warning(text, icon=":material/replay:")
     with st.container(horizontal=True):
-        if number < len(steps):
+        if not passed:
+            pass
+        elif number < len(steps):
             st.button(
                 label("onboarding_next_step", number=number + 1),
                 key="next",
@@ -261,14 +298,22 @@ def _onward(steps: tuple[Step, ...], number: int, lesson: Lesson, held: StepProg
             st.button(
                 label("onboarding_list"), key="end", type="primary", on_click=_open, args=("",)
             )
+        again = wrong or lesson.questions
         st.button(
-            label("onboarding_retry"),
+            label("onboarding_retry_wrong" if wrong else "onboarding_retry"),
             key="retry",
-            type="tertiary",
+            type="tertiary" if passed else "primary",
             icon=":material/refresh:",
             on_click=path.keep,
-            args=(lesson.step, replace(held, answers={})),
+            args=(lesson.step, _without(held, again)),
         )
+
+
+def _without(held: StepProgress, questions: Sequence[Question]) -> StepProgress:
+    """Progress in which these questions come again."""
+    gone = {question.id for question in questions}
+    kept = {name: choice for name, choice in held.answers.items() if name not in gone}
+    return replace(held, answers=kept)
 
 
 main()

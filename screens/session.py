@@ -1,13 +1,15 @@
-"""What a session holds: its chats, each a list of exchanges.
+"""What a session holds: the conversation on the screen, and those of before.
 
-Takes clicks and typed questions, gives the exchanges to show. Knows nothing about how they look or
-how an answer comes about.
+Takes clicks and typed questions, gives the exchanges to show. Knows nothing about how they look,
+how an answer comes about, or where conversations are stored.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -29,6 +31,8 @@ class Exchange:
     """Name of the sentence to show instead of an answer."""
     kept: bool = False
     """The answer was handed to the store of feedback."""
+    stored: bool = False
+    """It stands in the stored conversation."""
 
     @property
     def waiting(self) -> bool:
@@ -36,24 +40,66 @@ class Exchange:
         return not self.begun
 
 
-def chats() -> list[list[Exchange]]:
-    """All chats of this session, the oldest first; at least one."""
-    held: list[list[Exchange]] = st.session_state.setdefault("chats", [[]])
-    return held
+@dataclass
+class Chat:
+    """A conversation."""
+
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    exchanges: list[Exchange] = field(default_factory=list)
+    name: str = ""
+    """As the person named it."""
+    share: str = ""
+    """Key of its link; empty while it is not shared."""
+    addressed: bool = False
+    """The address of the page names it."""
+    begun_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def title(self) -> str:
+        """Its name, else its first question."""
+        return self.name or (self.exchanges[0].question if self.exchanges else "")
 
 
-def opened() -> int:
-    """Position of the chat on the screen."""
-    return int(st.session_state.setdefault("opened", 0))
+def chat() -> Chat:
+    """The conversation on the screen."""
+    opened: Chat = st.session_state.setdefault("chat", Chat())
+    return opened
+
+
+def chats() -> dict[str, Chat]:
+    """The conversations of this session in which something was asked, by id."""
+    known: dict[str, Chat] = st.session_state.setdefault("chats", {})
+    return known
 
 
 def exchanges() -> list[Exchange]:
-    """The exchanges of the chat on the screen."""
-    return chats()[opened()]
+    """The exchanges of the conversation on the screen."""
+    return chat().exchanges
 
 
 def ask(question: str, language: Language | None = None) -> None:
+    """Ask next; a question that is being edited gives way."""
+    if editing():
+        stop_editing()
+        exchanges().pop()
     exchanges().append(Exchange(question, language))
+    chats()[chat().id] = chat()
+
+
+def draft(question: str, language: Language | None = None) -> None:
+    """Put a question into the field of a new conversation, to be sent or changed by the person.
+
+    `language`: of its answer, when it is sent as it is.
+    """
+    new_chat()
+    st.session_state.question = question
+    st.session_state.drafted = (question, language)
+
+
+def ask_typed(question: str) -> None:
+    """Ask what was typed into the field, or put there and sent as it was."""
+    drafted, language = st.session_state.pop("drafted", ("", None))
+    ask(question, language if question == drafted else None)
 
 
 def retry() -> None:
@@ -62,19 +108,27 @@ def retry() -> None:
     ask(last.question, last.language)
 
 
+def edit() -> None:
+    """Have the last question typed anew; until that is sent, nothing changes."""
+    st.session_state.editing = chat().id
+
+
+def editing() -> bool:
+    return st.session_state.get("editing") == chat().id and bool(exchanges())
+
+
+def stop_editing() -> None:
+    st.session_state.pop("editing", None)
+
+
+def show(other: Chat) -> None:
+    """Put another conversation on the screen."""
+    stop_editing()
+    st.session_state.chat = other
+
+
 def new_chat() -> None:
-    if exchanges():
-        chats().append([])
-    open_chat(len(chats()) - 1)
-
-
-def open_chat(number: int) -> None:
-    """Show another chat; an empty one that is left behind goes."""
-    if not exchanges() and number != opened():
-        left = opened()
-        chats().pop(left)
-        number -= number > left
-    st.session_state.opened = number
+    show(Chat())
 
 
 def turns(before: Sequence[Exchange]) -> list[Turn]:

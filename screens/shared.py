@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import streamlit as st
@@ -15,9 +16,17 @@ from kb.records import Language
 from kb.search.index import Index, IndexStore
 from kb.settings import read_settings
 from kb.wiring import open_assistant, open_store
+from screens.html.answer import words_html
 
 LOG = logging.getLogger("kb.app")
 _NAMES = {"ja": "日本語", "en": "English"}
+_HERE = Path(__file__).parent
+_TAB = 60
+"""Characters of a title in a tab."""
+_WORDS = (
+    "sources", "close", "copied", "uncopied", "newest", "send", "stop", "open", "shut", "menu",
+)  # fmt: skip
+"""What screens/page.js says."""
 _FOLLOW_THEME = """{
   const app = document.querySelector('.stApp');
   const follow = () => {
@@ -47,18 +56,39 @@ def current_index() -> Index:
 
 
 def language_switch() -> None:
-    """Japanese or English, at first as the browser's locale says; kept in the address."""
-    locale = (st.context.locale or "ja").lower()
+    """Japanese or English: as the address says, else as chosen before, else as the browser's locale
+    says. What is chosen stays in the address, and so in links and after a reload.
+    """
+    state, asked = st.session_state, _addressed_language()
+    if "language" not in state or (asked and asked != state.get("addressed_language")):
+        state.language = asked or browser_language()
+    state.addressed_language = asked
     st.segmented_control(
         "表示言語 / Language",
         options=list(_NAMES),
         format_func=_NAMES.__getitem__,
-        default="ja" if locale.startswith("ja") else "en",
         key="language",
-        bind="query-params",
         required=True,
         label_visibility="collapsed",
+        on_change=_address_language,
     )
+
+
+def browser_language() -> Language:
+    return "ja" if (st.context.locale or "ja").lower().startswith("ja") else "en"
+
+
+def _addressed_language() -> Language | None:
+    """Of `?language=`; some links hold the name of a language in place of its code."""
+    word = str(st.query_params.get("language", "")).lower()
+    if word in ("ja", _NAMES["ja"]):
+        return "ja"
+    return "en" if word in ("en", _NAMES["en"].lower()) else None
+
+
+def _address_language() -> None:
+    st.query_params["language"] = ui_language()
+    st.session_state.addressed_language = ui_language()
 
 
 def ui_language() -> Language:
@@ -84,9 +114,40 @@ def failure(error: Exception) -> str:
 
 def look() -> None:
     """Styles, and the language of the page for browsers and screen readers."""
-    st.html(Path(__file__).with_name("look.css"))
+    st.html(_HERE / "look.css")
+    st.html(_HERE / "chat.css")
     run_script("language", f"document.documentElement.lang = '{ui_language()}'")
     run_script("theme", _FOLLOW_THEME)
+    with st.container(key="script-words"):
+        st.html(words_html({name: label(f"js_{name}") for name in _WORDS}, _to_address()))
+    run_script("page", (_HERE / "page.js").read_text(encoding="utf-8"))
+
+
+def _to_address() -> str:
+    """The language that the address must name, as the browser alone would choose another."""
+    return ui_language() if ui_language() != browser_language() else ""
+
+
+def title_tab(title: str) -> None:
+    """Name the tab after what it shows."""
+    line = " ".join(title.split())
+    short = line if len(line) <= _TAB else line[: _TAB - 1] + "…"
+    st.set_page_config(page_title=f"{short} – {label('title')}")
+
+
+def day(moment: datetime) -> str:
+    """A day in words, in the browser's time."""
+    offset = timedelta(minutes=-(st.context.timezone_offset or 0))
+    then, now = moment + offset, datetime.now(moment.tzinfo) + offset
+    name = "day" if then.year == now.year else "day_of_year"
+    month = label("months").split()[then.month - 1]
+    return label(name, year=then.year, month=month, day=then.day)
+
+
+def days_ago(moment: datetime) -> int:
+    """How many midnights ago, in the browser's time."""
+    offset = timedelta(minutes=-(st.context.timezone_offset or 0))
+    return ((datetime.now(moment.tzinfo) + offset).date() - (moment + offset).date()).days
 
 
 def run_script(name: str, code: str) -> None:

@@ -7,8 +7,9 @@ import streamlit as st
 from kb.errors import DocumentUnknown
 from kb.records import Document
 from kb.search.index import Index
-from screens.html.answer import evidence_links, origin, passage_html, safe_markdown, title_html
-from screens.shared import LOG, current_index, label, ui_language
+from screens.html.answer import evidence_links, origin, safe_markdown, title_html
+from screens.html.passage import passage_html
+from screens.shared import LOG, current_index, label, title_tab, ui_language
 
 
 def main() -> None:
@@ -24,6 +25,7 @@ def main() -> None:
         st.warning(label("source_unknown"))
         return
     start, end = _span(document)
+    title_tab(document.title)
     st.html(title_html(document.title))
     st.caption(_about(document, index))
     if start == end:

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from kb.errors import DatabaseError, KbError
+from kb.search.edits import Edit, edits
 from kb.search.index import Index
 from kb.search.versions import Change, difference, last_fetch, manifest, roll_back, versions
 from kb.settings import read_settings
@@ -121,7 +122,8 @@ def _show_version(held: Mapping[str, Any], index: Index, index_dir: Path) -> Non
         return
     changes = _difference(index_dir, index.version, name)
     with st.expander(label("version_changes", count=len(changes))):
-        st.html(changes_html(changes, ui_language()))
+        edited = _edits(index_dir, index.version, name)
+        st.html(changes_html(changes, ui_language(), edited))
     st.button(
         label("version_use"),
         key=f"use_{name}",
@@ -135,6 +137,11 @@ def _show_version(held: Mapping[str, Any], index: Index, index_dir: Path) -> Non
 def _difference(index_dir: Path, old: str, new: str) -> list[Change]:
     """Versions never change, so their differences are read once."""
     return difference(index_dir, old, new)
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _edits(index_dir: Path, old: str, new: str) -> list[Edit]:
+    return edits(index_dir, old, new)
 
 
 def _confirm(version: str, count: int) -> None:

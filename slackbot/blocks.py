@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from kb.answer.markdown import to_markdown
 from kb.messages import message
+from kb.pattern.conditions import conditions, dropping, name_of
 from kb.pattern.patterns import load_model
 from kb.records import Answer, Citation, Document, Language
 from kb.text.markup import plain as bare
@@ -66,7 +67,8 @@ def answer_messages(
 ) -> list[Message]:
     """The whole answer: text, decision, question back, sources, buttons; mostly one message."""
     blocks = [section(part) for part in split(to_mrkdwn(_markdown(answer)), SECTION)]
-    blocks += [*_notice(answer), *_next_step(answer), *_question_back(answer)]
+    blocks += [*_notice(answer), *_understood(answer), *_next_step(answer)]
+    blocks += _question_back(answer)
     blocks += [*_suggestions(answer), *_sources(answer, documents)]
     blocks += _buttons(answer, help_button=help_button, share=share)
     return [Message(_text_of(part, answer), tuple(part)) for part in _packed(blocks)]
@@ -87,6 +89,22 @@ def _markdown(answer: Answer) -> str:
 
 def _notice(answer: Answer) -> list[Block]:
     return [context(escape(answer.notice))] if answer.notice else []
+
+
+def _understood(answer: Answer) -> list[Block]:
+    """The conditions of the case, each a button that takes it away: the decision follows."""
+    holding = [c for c in conditions(answer) if c.state == "holds"][:10]
+    if not holding:
+        return []
+    buttons = (
+        button(
+            f"✕ {name_of(condition, answer.language)}",
+            f"kb_ask_drop_{number}",
+            f"{answer.id} {dropping(condition, answer.language)}",
+        )
+        for number, condition in enumerate(holding)
+    )
+    return [context(f"*{_label(answer, 'slack_understood')}*"), actions(buttons)]
 
 
 def _next_step(answer: Answer) -> list[Block]:

@@ -36,6 +36,18 @@ class Change:
     lost_chunks: int
 
 
+def is_ingesting(index_dir: Path) -> bool:
+    """Whether an ingest or a rollback is working on the index now."""
+    try:
+        with (index_dir / "LOCK").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # nothing was ever ingested
+        return False
+    return False
+
+
 @contextmanager
 def locked(index_dir: Path) -> Iterator[None]:
     """One ingest or rollback at a time; a second one gets a sentence instead of a race."""

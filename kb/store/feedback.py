@@ -30,10 +30,12 @@ from kb.store.database import (
     file_of,
     make_engine,
     migrate,
+    storable,
     unusable,
     upsert,
+    utc,
 )
-from kb.store.tables import answers, progress, votes
+from kb.store.tables import answers, conversations, exchanges, progress, votes
 
 LOG = logging.getLogger("kb.store.feedback")
 WAITING = 1_000
@@ -128,7 +130,7 @@ class FeedbackStore:
             "answer_id": answer_id,
             "person": person,
             "vote": vote,
-            "comment": _storable(comment.strip()),
+            "comment": storable(comment.strip()),
             "voted_at": datetime.now(UTC),
         }
         return self._record(lambda: upsert(self._engine, votes, row))
@@ -157,20 +159,27 @@ class FeedbackStore:
         return counts
 
     def forget(self, person: str) -> int:
-        """Delete a person's answers with all votes on them, votes and progress; gives the rows.
+        """Delete a person's answers with all votes on them, votes, progress and conversations;
+        gives the rows.
 
-        What the person asked in a Slack thread stands in the history of those who went on there:
-        such a history goes, too.
+        What the person asked stands in the history of those who went on in the same Slack thread,
+        or with a copy of a shared conversation: such a history goes, and so do the questions in
+        the copies.
         """
         theirs = select(answers.c.id).where(answers.c.person == person)
         removals = (
             delete(votes).where(or_(votes.c.person == person, votes.c.answer_id.in_(theirs))),
             delete(answers).where(answers.c.person == person),
             delete(progress).where(progress.c.person == person),
+            delete(exchanges).where(exchanges.c.person == person),
+            delete(conversations).where(conversations.c.person == person),
+            delete(conversations).where(
+                conversations.c.id.not_in(select(exchanges.c.conversation))
+            ),
         )
         with self._connected() as connection:
             words = select(answers.c.question).where(answers.c.person == person)
-            _cut_histories(connection, set(connection.execute(words).scalars()))
+            _cut_histories(connection, person, set(connection.execute(words).scalars()))
             gone = sum(connection.execute(removal).rowcount for removal in removals)
         empty_log(self._engine)
         return gone
@@ -265,12 +274,15 @@ class FeedbackStore:
             raise DatabaseError(unusable(self._engine.url, error)) from error
 
 
-def _cut_histories(connection: Connection, words: Set[str]) -> None:
-    """Empty the histories of Slack threads in which a person said one of `words`."""
+def _cut_histories(connection: Connection, person: str, words: Set[str]) -> None:
+    """Empty the histories that hold one of `words`: of Slack threads, and of those who went on with
+    a copy of what the person had shared.
+    """
     if not words:
         return
-    threads = select(answers.c.id).where(answers.c.surface == "slack")
-    for identity in connection.execute(threads).scalars().all():
+    copied = select(conversations.c.person).join(exchanges).where(exchanges.c.person == person)
+    others = or_(answers.c.surface == "slack", answers.c.person.in_(copied))
+    for identity in connection.execute(select(answers.c.id).where(others)).scalars().all():
         own = answers.c.id == identity
         try:
             history = connection.execute(select(answers.c.history).where(own)).scalar_one()
@@ -306,7 +318,7 @@ def _readable(
 
 
 def _vote(row: RowMapping) -> tuple[str, Vote]:
-    vote = Vote(row["person"], row["vote"], row["comment"], _utc(row["voted_at"]))
+    vote = Vote(row["person"], row["vote"], row["comment"], utc(row["voted_at"]))
     return row["answer_id"], vote
 
 
@@ -329,9 +341,9 @@ def _row(
         "surface": surface,
         "person": person,
         "language": answer.language,
-        "question": _storable(answer.question),
+        "question": storable(answer.question),
         "history": [asdict(turn) for turn in history],
-        "answer": _storable(answer.answer),
+        "answer": storable(answer.answer),
         "sentences": [asdict(sentence) for sentence in answer.sentences],
         "citations": [asdict(citation) for citation in answer.citations],
         "declined": answer.declined,
@@ -349,20 +361,10 @@ def _row(
 def _entry(row: RowMapping, voted: Sequence[Vote]) -> Entry:
     fields = {
         **row,
-        "asked_at": _utc(row["asked_at"]),
+        "asked_at": utc(row["asked_at"]),
         "history": tuple(Turn(**turn) for turn in row["history"]),
         "sentences": tuple(row["sentences"]),
         "citations": tuple(row["citations"]),
         "votes": tuple(voted),
     }
     return Entry(**fields)
-
-
-def _storable(text: str) -> str:
-    """Without what no database takes: NUL, and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _utc(time: datetime) -> datetime:
-    """SQLite gives times without their zone, PostgreSQL in the zone of the session."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,7 +1,7 @@
 """Progress: how far each person has come on the onboarding path.
 
-Takes the database, gives and keeps the answers of a person by step. A step is done when its last
-question has been answered. Knows nothing about the notes or about who a person is.
+Takes the database, gives and keeps the answers of a person by step. A step is done when its
+questions are answered, two of three of them right. Knows nothing about the notes or about persons.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, select
 
 from kb.errors import DatabaseError
-from kb.store.database import FAILURES, file_of, migrate, open_database, unusable, upsert
+from kb.store.database import FAILURES, file_of, migrate, open_database, unusable, upsert, utc
 from kb.store.tables import progress
 
 
@@ -43,7 +43,9 @@ class ProgressStore:
         ).where(progress.c.person == person)
         with self._one_sentence(), self._engine.connect() as connection:
             return {
-                row.step: StepProgress(row.answers, row.section_hash, _utc(row.done_at))
+                row.step: StepProgress(
+                    row.answers, row.section_hash, utc(row.done_at) if row.done_at else None
+                )
                 for row in connection.execute(wanted)
             }
 
@@ -79,14 +81,18 @@ class ProgressStore:
 
 
 def answered(
-    held: StepProgress, question: str, choice: int, *, of: tuple[str, ...], section_hash: str
+    held: StepProgress, question: str, choice: int, *, right: Mapping[str, int], section_hash: str
 ) -> StepProgress:
-    """Progress on a step after one more answer; `of` are the ids of all its questions."""
+    """Progress on a step after one more answer; `right` are the right choices of all its questions.
+
+    What is done stays done.
+    """
     answers = {**held.answers, question: choice}
-    done = held.done_at or (datetime.now(UTC) if all(name in answers for name in of) else None)
+    done = held.done_at or (datetime.now(UTC) if is_passed(answers, right) else None)
     return StepProgress(answers, section_hash, done)
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    """SQLite keeps no zone."""
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+def is_passed(answers: Mapping[str, int], right: Mapping[str, int]) -> bool:
+    """All questions are answered, at least two of three of them right."""
+    good = sum(answers.get(name) == choice for name, choice in right.items())
+    return all(name in answers for name in right) and 3 * good >= 2 * len(right)

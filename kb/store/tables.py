@@ -1,4 +1,4 @@
-"""The tables of the database: what was asked and answered, votes, and progress of newcomers.
+"""The tables of the database: what was asked and answered, votes, progress, conversations.
 
 Takes nothing, gives SQLAlchemy tables. The folder migrations/ brings a database to this state; a
 test holds the two against each other. Knows nothing about connections.
@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    Integer,
     MetaData,
     Table,
     Text,
@@ -66,3 +67,34 @@ progress = Table(
     Column("done_at", DateTime(timezone=True)),
 )
 """What a person answered on each step of the onboarding path; `done_at` once all is answered."""
+
+conversations = Table(
+    "conversations",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("person", Text, nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("share", Text, unique=True),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+"""`title` is empty until a person gives one: then the first question stands for it. `share` is the
+key of the link under which others may read it; NULL while nobody may."""
+
+exchanges = Table(
+    "exchanges",
+    METADATA,
+    Column(
+        "conversation",
+        Text,
+        ForeignKey("conversations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("person", Text, nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("partial", Text, nullable=False),
+    Column("answer", JSON(none_as_null=True)),
+)
+"""A question and what came of it. `person` asked it: in a copy of a shared conversation not the one
+whose copy it is. `answer` holds the fields of `Answer`; without one, `partial` is what came before
+it was stopped."""

@@ -1,6 +1,6 @@
-"""Render: an `Answer` and its proofs for a browser, safely.
+"""Render: an `Answer` for a browser, safely.
 
-Takes answers, citations and documents, gives Markdown and HTML text. Nothing of a source, a model
+Takes answers and citations, gives Markdown and HTML text. Nothing of a source, a model
 or a question can become a formula, an image from elsewhere, a heading, a colour or a tag. Knows
 nothing about Streamlit but the Markdown that it reads.
 """
@@ -9,21 +9,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from urllib.parse import quote, unquote, urlencode
 
 from kb.answer.markdown import to_markdown
 from kb.messages import message
 from kb.records import Answer, Citation, Document, Language, Sentence
+from kb.text.language import language as language_of
 
-MOST_EVIDENCE = 3
-"""Links to the evidence behind a statement that are shown beside its quote."""
-_AROUND = 600
-"""Characters of a passage shown on each side of a quote."""
-_LINE = 400
-"""Characters by which a passage grows so that it ends with its line."""
 _LABEL = 120
 """Characters of a button's label."""
 _TOOLTIP = 140
@@ -131,10 +125,24 @@ def _calm(found: re.Match[str]) -> str:
 
 
 def answer_markdown(answer: Answer, language: Language) -> str:
-    """The answer with each [1] as a link to the place that it stands for, its quote as tooltip."""
-    if not answer.sentences:
-        return safe_markdown(answer.answer)
-    return sentences_markdown(answer.sentences, answer.citations, language, answer.language)
+    """The answer with each [1] as a link to the place that it stands for, its quote as tooltip;
+    without its question back, which stands by itself.
+    """
+    sentences = without_question(answer.sentences, answer.clarify, answer.language)
+    if not sentences:
+        return "" if answer.answer == answer.clarify else safe_markdown(answer.answer)
+    return sentences_markdown(sentences, answer.citations, language, answer.language)
+
+
+def without_question(
+    sentences: Sequence[Sentence], question: str | None, language: Language
+) -> Sequence[Sentence]:
+    """The sentences of an answer whose question back stands above its buttons already."""
+    if not question or not sentences:
+        return sentences
+    asked = message("decide_ask", language, question=question)
+    lead = sentences[0].lead.removeprefix(asked).lstrip("\n")
+    return (replace(sentences[0], lead=lead), *sentences[1:])
 
 
 def sentences_markdown(
@@ -171,7 +179,7 @@ def _marker(citation: Citation, language: Language) -> str:
 def place(citation: Citation, language: Language) -> str:
     """Where a marker leads: the place itself when it is on the web, else our page of the source."""
     on_web = citation.url.startswith("https://")
-    return _web(citation.url) if on_web else source_page(citation, language)
+    return web_address(citation.url) if on_web else source_page(citation, language)
 
 
 def source_page(citation: Citation, language: Language) -> str:
@@ -185,12 +193,12 @@ def source_address(document: str, start: int, end: int, language: Language) -> s
     return f"source?{urlencode(query)}"
 
 
-def _web(url: str) -> str:
+def web_address(url: str) -> str:
     """A web address without signs that end a link or an attribute."""
     return quote(url, safe="%/:?#[]@!&'*+,;=~-._")
 
 
-# Proofs.
+# Links and headings.
 
 
 def title_html(title: str) -> str:
@@ -198,30 +206,25 @@ def title_html(title: str) -> str:
     return f'<h1 class="kb-title">{html.escape(title)}</h1>'
 
 
-def citation_html(citation: Citation, document: Document | None, language: Language) -> str:
-    """A citation: what it is from, its quote inside the passage, and where to read on.
+def asked_html(question: str) -> str:
+    """A person's question as a heading of the conversation, as it was typed."""
+    return f'<h2 class="kb-asked" lang="{language_of(question)}">{html.escape(question)}</h2>'
 
-    `document` None, or no longer holding the quote in its place: the quote stands alone.
+
+def words_html(words: Mapping[str, str], language: str) -> str:
+    """What screens/page.js says, and the language that the address must name (or none)."""
+    data = "".join(f' data-{name}="{html.escape(text)}"' for name, text in words.items())
+    return f'<span id="kb-words" data-address="{language}"{data}></span>'
+
+
+def say_html(text: str, *, working: bool = False) -> str:
+    """What is read out to those who do not see it; of `…|words` only the words.
+
+    `working`: seen by everybody, moving, as long as the page works.
     """
-    heading = " › ".join(part for part in (citation.title, *citation.heading.split(" > ")) if part)
-    holds = document is not None and document.text[citation.start : citation.end] == citation.quote
-    if document is not None and holds:
-        passage = passage_html(document, citation.start, citation.end, around=120)
-    else:
-        passage = f'<div class="kb-passage"><mark>{html.escape(citation.quote)}</mark></div>'
-    parts = [link(source_page(citation, language), message("ui_open_source", language))]
-    if citation.url.startswith("https://"):
-        parts.append(link(_web(citation.url), message("ui_open_original", language)))
-    parts += [link(_web(url), evidence_name(url)) for url in citation.based_on[:MOST_EVIDENCE]]
-    if len(citation.based_on) > MOST_EVIDENCE:
-        more = f"+{len(citation.based_on) - MOST_EVIDENCE}"
-        parts.append(link(source_page(citation, language), more))
-    parts.append(html.escape(origin(document, language) if document is not None else ""))
-    return (
-        f'<section class="kb-citation"><p class="kb-from"><b>{citation.number}</b> '
-        f"{html.escape(heading)}</p>{passage}"
-        f'<p class="kb-links">{" · ".join(part for part in parts if part)}</p></section>'
-    )
+    words = html.escape(text.rpartition("|")[2])
+    seen = f'<p class="kb-working" aria-hidden="true">{words}</p>' if working else ""
+    return f'<span class="kb-say" data-say="{html.escape(text)}"></span>{seen}'
 
 
 def link(address: str, text: str) -> str:
@@ -232,7 +235,7 @@ def link(address: str, text: str) -> str:
 
 def evidence_links(urls: tuple[str, ...]) -> str:
     """A list of web addresses under names that say what they open."""
-    rows = (f"<li>{link(_web(url), evidence_name(url, whole=True))}</li>" for url in urls)
+    rows = (f"<li>{link(web_address(url), evidence_name(url, whole=True))}</li>" for url in urls)
     return f'<ul class="kb-evidence">{"".join(rows)}</ul>'
 
 
@@ -263,179 +266,3 @@ def origin(document: Document, language: Language) -> str:
         return message("ui_commit", language, commit=document.commit[:7])
     date = document.fetched[:10]
     return message("ui_fetched", language, date=date) if date else ""
-
-
-def passage_html(document: Document, start: int, end: int, around: int | None = _AROUND) -> str:
-    """The quote highlighted inside its passage, as HTML text; `around` None: the whole document.
-
-    Inside <mark>, and everywhere in a whole document, every character of the text is there; signs
-    of mark-up are only made small. In a passage of a note, footnote marks are left out, and so are
-    the questions above and the section below.
-    """
-    text, whole = document.text, around is None
-    floor, ceiling = (0, len(text)) if whole else _section(document, start, end)
-    first, last = (floor, ceiling) if around is None else _around(text, start, end, around)
-    first, last = max(floor, first), min(ceiling, last)
-    pieces = list(_pieces(document, first, last))
-    notes = document.kind == "note" and not whole
-    before = _shown(text, pieces, first, start, drop=notes)
-    after = _shown(text, pieces, end, last, drop=notes)
-    if not whole:
-        before = f"{'… ' if text[floor:first].strip() else ''}{before.lstrip(_LINE_ENDS)}"
-        after = f"{after.rstrip()}{' …' if text[last:ceiling].strip() else ''}"
-    quoted = f"<mark>{_shown(text, pieces, start, end)}</mark>" if start < end else ""
-    look = "kb-passage kb-program" if document.kind in _PROGRAMS else "kb-passage"
-    return f'<div class="{look}" lang="{document.language}">{before}{quoted}{after}</div>'
-
-
-_LINE_ENDS = "\r\n"
-_PROGRAMS = ("python", "shell", "dockerfile")
-
-
-def _section(document: Document, start: int, end: int) -> tuple[int, int]:
-    """In a note: from below the section's questions to the next heading; else the whole text."""
-    text = document.text
-    if document.kind != "note":
-        return 0, len(text)
-    comment = text.rfind("\n-->", 0, start)
-    ends = [at for at in (text.find("\n## ", end), text.find("\n[^", end)) if at >= 0]
-    return comment + 4 if comment >= 0 else 0, min(ends, default=len(text))
-
-
-def _around(text: str, start: int, end: int, most: int) -> tuple[int, int]:
-    """About `most` characters on each side, in whole lines; no half of a code block or a table."""
-    first, last = max(0, start - most), min(len(text), end + most)
-    line = text.rfind("\n", 0, first) + 1
-    first = line if first - line <= _LINE else first
-    line = text.find("\n", last)
-    line = len(text) if line < 0 else line
-    last = line if line - last <= _LINE else last
-    for begin, stop in _blocks(text):
-        if begin < first < stop <= start:
-            first = stop
-        if end <= begin < last < stop:
-            last = begin
-    return min(first, start), max(last, end)
-
-
-# How a piece of a passage is set: `sign` hides mark-up, `faint` shows it quietly, `note` is a
-# footnote mark, `lines` a line of a code block; the others are elements of HTML.
-_INLINE = re.compile(
-    r"(?P<code>(?P<ticks>`+)(?!`)(?P<inner>[^\n]*?)(?<!`)(?P=ticks)(?!`))"
-    r"|(?P<bold>\*\*(?P<strong>[^*`\n]+)\*\*)"
-    r"|(?P<link>(?<!!)\[(?P<words>[^\[\]`\n]+)\]\([^()\s]*\))"
-    r"|(?P<note>\[\^[\w-]+\])"
-    r"|(?P<anchor><a name=\"[^\"<>\n]*\"></a>)"
-    r"|(?P<tag></?[A-Za-z][^<>\n]*>)"
-    r"|(?P<pair>\\)(?=[!-/:-@\[-`{-~])"
-    r"|(?P<pipe>\|)"
-)
-_TITLE = re.compile(r"(#{1,6}[ \t]+)(.*)")
-_Piece = tuple[int, int, str]
-
-
-def _pieces(document: Document, first: int, last: int) -> Iterator[_Piece]:
-    """The spans of `text[first:last]` that are set in another way than plain text, in order."""
-    if document.kind not in ("note", "markdown", "notebook", "html"):
-        return
-    for begin, end, in_code in _lines(document.text):
-        if begin > last or end < first:
-            continue
-        line = document.text[begin:end]
-        fence, title = _FENCE.match(line), _TITLE.fullmatch(line)
-        if in_code and fence:
-            yield begin, begin + fence.end(), "sign"
-            yield begin + fence.end(), end, "faint"
-        elif in_code:
-            yield begin, end, "lines"
-        elif title:
-            yield begin, begin + len(title[1]), "sign"
-            yield from _bold(title[2], begin + len(title[1]))
-        elif line.startswith("|") and _TABLE_RULE.fullmatch(line):
-            yield begin, end, "faint"
-        else:
-            yield from _inline(line, begin)
-
-
-def _inline(line: str, at: int) -> Iterator[_Piece]:
-    """The pieces of a line of Markdown that begins at `at`."""
-    for found in _INLINE.finditer(line):
-        begin, end = at + found.start(), at + found.end()
-        name = next((name for name in ("inner", "strong", "words") if found[name]), "")
-        if name:
-            first, last = at + found.start(name), at + found.end(name)
-            yield begin, first, "sign"
-            if name == "inner":
-                yield first, last, "code"
-            else:
-                inside = _bold if name == "strong" else _inline
-                yield from inside(found[name], first)
-            yield last, end, "sign"
-        elif not found["pipe"] or line.startswith("|"):
-            hidden = found["pair"] or found["anchor"]
-            yield begin, end, "note" if found["note"] else "sign" if hidden else "faint"
-
-
-def _bold(text: str, at: int) -> Iterator[_Piece]:
-    """The pieces of `text`, and what lies between them set in bold."""
-    end = at + len(text)
-    for piece in _inline(text, at):
-        yield at, piece[0], "b"
-        yield piece
-        at = piece[1]
-    yield at, end, "b"
-
-
-@lru_cache(maxsize=64)
-def _blocks(text: str) -> tuple[tuple[int, int], ...]:
-    """The code blocks and tables of a document: start, end."""
-    blocks: list[tuple[int, int]] = []
-    inside = False
-    for begin, end, in_code in _lines(text):
-        held = in_code or text.startswith("|", begin)
-        if held and inside:
-            blocks[-1] = (blocks[-1][0], end)
-        elif held:
-            blocks.append((begin, end))
-        inside = held
-    return tuple(blocks)
-
-
-@lru_cache(maxsize=64)
-def _lines(text: str) -> tuple[tuple[int, int, bool], ...]:
-    """The lines of a document: start, end, whether in a fenced block."""
-    lines, at, fence = [], 0, ""
-    for line in text.split("\n"):
-        opened = _FENCE.match(line)
-        lines.append((at, at + len(line), bool(fence or opened)))
-        if opened and not fence:
-            fence = opened["fence"]
-        elif (
-            opened and fence and line.strip().startswith(fence) and not line.strip().strip(fence[0])
-        ):
-            fence = ""
-        at += len(line) + 1
-    return tuple(lines)
-
-
-def _shown(text: str, pieces: list[_Piece], first: int, last: int, *, drop: bool = False) -> str:
-    """`text[first:last]` as HTML; `drop` leaves footnote marks out."""
-    shown, at = [], first
-    for begin, end, kind in pieces:
-        begin, end = max(begin, first), min(end, last)
-        if begin >= end:
-            continue
-        shown.append(html.escape(text[at:begin]))
-        shown.append(_set(html.escape(text[begin:end]), kind, drop=drop))
-        at = end
-    return "".join([*shown, html.escape(text[at:last])])
-
-
-def _set(piece: str, kind: str, *, drop: bool) -> str:
-    if kind in ("code", "b"):
-        return f"<{kind}>{piece}</{kind}>"
-    if kind == "lines":
-        return f'<code class="kb-lines">{piece}</code>'
-    if kind == "note" and drop:
-        return ""
-    return f'<span class="kb-{"faint" if kind == "note" else kind}">{piece}</span>'

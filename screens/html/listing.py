@@ -7,6 +7,7 @@ wrote is escaped. Knows nothing about Streamlit.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,22 @@ from typing import Any
 from kb.gaps.gaps import Gap
 from kb.messages import message
 from kb.records import Document, Language
+from kb.search.edits import Edit
 from kb.search.versions import Change
 from screens.html.answer import link, origin, source_address
 
 _SIGNS = {"added": "+", "removed": "−", "changed": "~"}
 _COLUMNS = ("document", "state", "chunks", "cited")
 _GOOD = ("fetched", "unchanged")
+_EDITS = 30
+"""Sentences of a document that are shown before and after."""
+_REASONS = (
+    (re.compile(r"resolve host|Name or service|could not be reached|onnection"), "unreachable"),
+    (re.compile(r"\b404\b"), "missing"),
+    (re.compile(r"\b40[13]\b"), "refused"),
+    (re.compile(r"timed? ?out", re.IGNORECASE), "slow"),
+)
+"""What the error of a fetch says, for people; the error itself stands behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +88,20 @@ def source_html(last: Mapping[str, Any], language: Language) -> str:
     good = last["state"] in _GOOD and not last["problems"]
     when = str(last.get("tried") or last["fetched"])[:16].replace("T", " ")
     state = message(f"state_{last['state']}", language)
-    problems = [html.escape(text) for text in (last["reason"], *last["problems"]) if text]
+    problems = [_problem(text, language) for text in (last["reason"], *last["problems"]) if text]
     return (
         f'<p class="kb-state {"kb-good" if good else "kb-bad"}">{state}'
         f'<span class="kb-about"> {when} UTC</span></p>' + _list(problems, "kb-problems")
     )
+
+
+def _problem(text: str, language: Language) -> str:
+    """Why, in the page's language, then the error as it came."""
+    name = next((name for error, name in _REASONS if error.search(text)), "")
+    if not name:
+        return html.escape(text)
+    why = message(f"fetch_{name}", language)
+    return f'{why}<br><span class="kb-about">{html.escape(text)}</span>'
 
 
 def documents_html(rows: Sequence[Row], language: Language) -> str:
@@ -130,19 +150,52 @@ def version_html(held: Mapping[str, Any], language: Language, *, used: bool) -> 
     return f'<div class="kb-version"><h2>{html.escape(held["version"])}{mark}</h2>{about}</div>'
 
 
-def changes_html(changes: Sequence[Change], language: Language) -> str:
-    """What differs between two versions, one document a line."""
+def changes_html(changes: Sequence[Change], language: Language, edited: Sequence[Edit] = ()) -> str:
+    """What differs between two versions: the documents, and in them the sentences."""
     if not changes:
         return f'<p class="kb-about">{message("no_change", language)}</p>'
+    by_document: dict[str, list[Edit]] = {}
+    for edit in edited:
+        by_document.setdefault(edit.document, []).append(edit)
     return _list(
         (
             f"<b>{_SIGNS[change.state]}</b> {html.escape(change.document)} "
-            f'<span class="kb-about">{message(f"change_{change.state}", language)} '
-            f"(+{change.new_chunks} −{change.lost_chunks})</span>"
+            f'<span class="kb-about">{message(f"change_{change.state}", language)}</span>'
+            + _edits(by_document.get(change.document, []), language)
             for change in changes
         ),
         "kb-changes",
     )
+
+
+def _edits(edited: Sequence[Edit], language: Language) -> str:
+    """The sentences of a document, before and after, by section."""
+    if not edited:
+        return ""
+    parts, heading = [], None
+    for edit in edited[:_EDITS]:
+        if edit.heading != heading:
+            heading = edit.heading
+            parts.append(f"<h3>{html.escape(heading)}</h3>")
+        for name, text in (("before", edit.before), ("after", edit.after)):
+            if text:
+                label = message(f"edit_{name}", language)
+                parts.append(f'<p class="kb-{name}"><b>{label}</b> {html.escape(text)}</p>')
+    if len(edited) > _EDITS:
+        more = message("edits_more", language, count=len(edited) - _EDITS)
+        parts.append(f'<p class="kb-about">{more}</p>')
+    summary = message("edits", language, count=len(edited))
+    return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
+
+
+def keys_html(keys: Mapping[str, Sequence[str]]) -> str:
+    """What keys do, one line each."""
+    rows = "".join(
+        f"<dt>{' / '.join(f'<kbd>{html.escape(key)}</kbd>' for key in pressed)}</dt>"
+        f"<dd>{html.escape(does)}</dd>"
+        for does, pressed in keys.items()
+    )
+    return f'<dl class="kb-keys">{rows}</dl>'
 
 
 def _list(items: Iterable[str], name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +26,15 @@ def shown(app: AppTest) -> str:
     return "\n".join(str(part.value) for part in parts)
 
 
+def asked(app: AppTest) -> list[str]:
+    """The questions on the screen, as they were typed."""
+    heads = re.findall(r'<h2 class="kb-asked"[^>]*>(.*?)</h2>', shown(app), re.DOTALL)
+    return [html.unescape(head) for head in heads]
+
+
 def proof(app: AppTest) -> str:
     """The panels with the quotes."""
-    return "\n".join(part.value for part in app.html if part.value.startswith("<section"))
+    return "\n".join(part.value for part in app.html if 'class="kb-proofs"' in part.value)
 
 
 def button(app: AppTest, text: str) -> AppTest:
@@ -90,32 +98,32 @@ def test_the_interface_speaks_the_browsers_language(
 
 def test_a_click_on_an_example_gives_an_answer_with_citations(start: Start) -> None:
     app = button(start(), "pip で入る")
-    assert app.text[0].value == PIP
+    assert asked(app) == [PIP]
     assert "`requirements.txt`" in app.markdown[0].value
     assert "[[1]](source?document=" in app.markdown[0].value
     assert app.expander[0].label == "出典（3 件）"
-    quote = proof(app).split("<mark>")[1].split("</mark>")[0]
+    quote = proof(app).split('<mark data-n="1">')[1].split("</mark>")[0]
     assert quote.startswith("ライブラリを足すだけなら、")
     assert "<code>requirements.txt</code>" in quote
-    assert "docs.example samples" in proof(app)
+    assert "docs.example › samples" in proof(app)
     assert not [b for b in app.button if (b.key or "").startswith("example_")]
 
 
 def test_a_typed_question_is_answered_in_its_own_language(start: Start) -> None:
     app = ask(start(), "where do I save my trained model?")
-    assert app.text[0].value == "where do I save my trained model?"
+    assert asked(app) == ["where do I save my trained model?"]
     assert app.markdown[0].value.startswith("Training code puts the finished model")
     assert app.expander[0].label == "出典（2 件）"  # the interface stays as chosen
 
 
 def test_a_question_is_shown_as_typed(start: Start, scripted: Scripted) -> None:
     question = "$HOME is `x`\n# not a heading <b>"
-    assert ask(start(), f"  {question}\n").text[0].value == question
+    assert asked(ask(start(), f"  {question}\n")) == [question]
     assert scripted.asked == [(question, [])]
 
 
 def test_a_blank_question_is_ignored(start: Start, scripted: Scripted) -> None:
-    assert not ask(start(), "   ").text
+    assert not asked(ask(start(), "   "))
     assert scripted.asked == []
 
 
@@ -130,7 +138,7 @@ def test_a_follow_up_uses_the_history(start: Start, scripted: Scripted) -> None:
 def test_a_real_follow_up_finds_the_subject_of_the_turn_before(start: Start) -> None:
     app = ask(ask(start(), "学習したモデルはどこに保存すればいい？"), "それは環境変数でも分かる？")
     assert "SM_MODEL_DIR" in app.markdown[1].value
-    assert app.session_state.chats[0][1].answer.trace.rewritten
+    assert app.session_state.chat.exchanges[1].answer.trace.rewritten
 
 
 def test_a_refusal_offers_questions_that_can_be_clicked(start: Start) -> None:
@@ -139,7 +147,7 @@ def test_a_refusal_offers_questions_that_can_be_clicked(start: Start) -> None:
     assert not app.expander
     offered = next(b for b in app.button if (b.key or "").startswith("suggestion_"))
     app = offered.click().run()
-    assert app.text[1].value == offered.label
+    assert asked(app)[1] == offered.label
     assert app.expander[0].label.startswith("出典")
 
 
@@ -183,7 +191,7 @@ def test_retry_asks_the_last_question_again(start: Start, scripted: Scripted) ->
     app = button(app, message("ui_retry", "ja"))
     assert [question for question, _ in scripted.asked] == ["first?", "second?", "second?"]
     assert scripted.asked[2][1] == scripted.asked[1][1]
-    assert [text.value for text in app.text] == ["first?", "second?"]
+    assert asked(app) == ["first?", "second?"]
     assert app.markdown[1].value == "Answer 3."
 
 
@@ -192,26 +200,26 @@ def test_a_new_chat_starts_empty_and_the_old_one_can_be_opened(
 ) -> None:
     app = ask(start(), "first?")
     app = button(app, message("ui_new_chat", "ja"))
-    assert not app.text
+    assert not asked(app)
     app = ask(app, "other?")
     assert scripted.asked[-1] == ("other?", [])
     app = button(app, "first?")
-    assert [text.value for text in app.text] == ["first?"]
+    assert asked(app) == ["first?"]
     assert len(scripted.asked) == 2
     app = button(app, message("ui_new_chat", "ja"))
     app = button(app, "other?")
-    assert [text.value for text in app.text] == ["other?"]
-    assert [len(chat) for chat in app.session_state.chats] == [1, 1]
+    assert asked(app) == ["other?"]
+    assert [len(chat.exchanges) for chat in app.session_state.chats.values()] == [1, 1]
 
 
 def test_the_language_switch_keeps_the_conversation(start: Start) -> None:
     app = ask(start(), "学習したモデルはどこに保存すればいい？")
     before = app.markdown[0].value
     app = app.segmented_control[0].set_value("en").run()
-    assert app.text[0].value == "学習したモデルはどこに保存すればいい？"
+    assert asked(app) == ["学習したモデルはどこに保存すればいい？"]
     assert app.markdown[0].value == before.replace("&language=ja", "&language=en")
     assert app.expander[0].label == "Sources (2)"
-    assert any(b.label == "Answer again" for b in app.button)
+    assert any(b.label == "Edit question" for b in app.button)
 
 
 def test_without_an_index_one_sentence(
@@ -292,4 +300,4 @@ def test_an_answer_outlives_its_index(
     shared.store.clear()
     app = app.run()
     assert not app.exception
-    assert "<mark>学習コードは、できたモデルを `/opt/ml/model` に置きます。</mark>" in proof(app)
+    assert "学習コードは、できたモデルを `/opt/ml/model` に置きます。</mark>" in proof(app)

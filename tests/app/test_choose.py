@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,12 +59,40 @@ def test_the_decision_follows_the_clicks(start: Start) -> None:
 
 def test_every_reason_has_its_quote_in_place(start: Start) -> None:
     app = start(PAGE, case="training,os_packages", language="en")
-    proofs = next(part.value for part in app.html if part.value.startswith("<section"))
+    proofs = next(part.value for part in app.html if 'class="kb-proofs"' in part.value)
     said = next(m.value for m in app.markdown if "Why" in m.value)
-    numbers = said.count("(source?") + said.count("(https://")
-    assert proofs.count("<section") >= 9
-    assert proofs.count("<mark>") == proofs.count("<section")
-    assert numbers >= proofs.count("<section")
+    numbers = set(re.findall(r"\[\[(\d+)\]\]", said))
+    assert len(numbers) >= 9
+    marked = re.findall(r'<mark data-n="(\d+)">', proofs)
+    assert sorted(marked) == sorted(numbers)
+    assert proofs.count("<section") < len(numbers)  # one a section of the notes
+    assert [n for n in numbers if f'class="kb-card-data" data-n="{n}"' not in proofs] == []
+
+
+def test_what_a_side_rules_out_is_not_offered(start: Start) -> None:
+    app = start(PAGE)
+    assert load_model().signal["multi_model"].implies == "inference"
+    assert not [e for e in app.expander if e.label.startswith("ほかの条件") and e.proto.expanded]
+    app = start(PAGE, case="training")
+    offered = {o.content for b in app.button_group for o in b.proto.options}
+    assert load_model().signal["multi_model"].label.ja not in offered
+
+
+def test_a_case_can_be_taken_to_the_chat(start: Start) -> None:
+    app = start(PAGE, case="training,os_packages")
+    app.button(key="ask_case").click().run()
+    assert not app.exception
+    question, language = app.session_state.drafted
+    assert load_model().signal["os_packages"].label.ja in question
+    assert language == "ja"
+
+
+def test_the_address_counts_when_it_is_not_the_forms_own(start: Start) -> None:
+    app = start(PAGE, case="training")
+    click(app, "packages", "os_packages")
+    app.query_params["case"] = "training"  # as the way back in the browser leaves it
+    app.run()
+    assert f"**{title('training-1')}**" not in shown(app)
 
 
 def test_a_link_opens_its_case_and_says_what_it_left_out(start: Start) -> None:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from kb.messages import message
 from kb.store.feedback import Entry, FeedbackStore
-from screens.session import Exchange
+from screens.session import Chat, Exchange
 from tests.app.conftest import Start
 from tests.app.test_chat import WEATHER, ask, button, shown
 from tests.unit.answers import answer
@@ -56,7 +56,7 @@ def test_an_answer_that_a_click_cut_off_before_it_was_kept_is_kept_next(
     start: Start, stored: FeedbackStore
 ) -> None:
     app = start()
-    app.session_state.chats = [[Exchange(MODEL, begun=True, answer=answer())]]
+    app.session_state.chat = Chat(exchanges=[Exchange(MODEL, begun=True, answer=answer())])
     app.run()
     assert only(stored).id == answer().id
     app = app.feedback[0].set_value(0).run()

@@ -49,9 +49,9 @@ def states(app: AppTest) -> list[str]:
 def quotes(app: AppTest) -> list[str]:
     """What is highlighted on the screen."""
     marks = [
-        part.value.split("<mark>")[1].split("</mark>")[0]
+        part.value.split("<mark")[1].partition(">")[2].split("</mark>")[0]
         for part in app.html
-        if "<mark>" in part.value
+        if "<mark" in part.value
     ]
     return [html.unescape(re.sub(r"<[^>]+>", "", mark)) for mark in marks]
 
@@ -75,10 +75,9 @@ def test_a_step_teaches_with_citations_and_asks_one_question_at_a_time(start: St
     app = start(PAGE, step="save")
     lesson = next(part.value for part in app.markdown if part.value.startswith(SAVED))
     assert "[[1]](source?document=" in lesson
-    assert [e.label for e in app.expander] == [
-        message("ui_onboarding_more", "ja", count=1),
-        message("ui_sources", "ja", count=1),
-    ]
+    # What the second question asks about is not folded away.
+    assert [e.label for e in app.expander] == [message("ui_sources", "ja", count=2)]
+    assert "SM_MODEL_DIR" in lesson
     assert keys(app, "choice_") == ["choice_1_1", "choice_1_2"]
     assert message("onboarding_check", "ja", number=1, checks=2) in shown(app)
 
@@ -93,22 +92,39 @@ def test_an_answer_is_explained_by_the_notes_themselves(
     assert keys(app, "choice_") == ["choice_2_1", "choice_2_2", "choice_2_3"]
 
 
-def finish(app: AppTest) -> AppTest:
-    """Answer what is asked on the step that is open, always with the first choice."""
+RIGHT = {"save": (2, 1), "extend": (1,), "both": (2,)}
+
+
+def finish(app: AppTest, *, wrong: bool = False) -> AppTest:
+    """Answer what is asked on the step that is open, rightly or with the last choice each."""
+    step = app.query_params["step"]
+    step = step[0] if isinstance(step, list) else step
     while choices := keys(app, "choice_"):
-        app = click(app, choices[0])
+        place = int(choices[0].split("_")[1])
+        app = click(app, choices[-1 if wrong else RIGHT[step][place - 1] - 1])
     return app
 
 
 def test_a_step_is_done_with_its_last_answer_and_leads_on(start: Start) -> None:
     app = finish(start(PAGE, step="save"))
-    assert message("ui_onboarding_score", "ja", right=1, checks=2) in app.success[0].value
+    assert message("ui_onboarding_score", "ja", right=2, checks=2) in app.success[0].value
     app = click(app, "next")
     assert app.query_params["step"] == "extend"
     app = click(app, "list")
     assert "step" not in app.query_params
     assert states(app) == ["done", "current", "open"]
     assert app.get("progress")[0].proto.value == 33
+
+
+def test_a_step_with_too_many_wrong_answers_asks_those_again(start: Start) -> None:
+    app = finish(start(PAGE, step="save"), wrong=True)
+    assert keys(app, "next") == []
+    assert message("ui_onboarding_not_yet", "ja", right=1, checks=2, needed=2) in shown(app)
+    app = click(app, "retry")
+    assert keys(app, "choice_") == ["choice_2_1", "choice_2_2", "choice_2_3"]
+    app = finish(app)
+    assert keys(app, "next") == ["next"]
+    assert states(click(app, "list")) == ["done", "current", "open"]
 
 
 def test_progress_lasts_and_belongs_to_one_browser(start: Start, cookies: dict[str, str]) -> None:
@@ -184,26 +200,31 @@ def test_a_finished_step_whose_notes_changed_invites_another_look(
 def test_ask_about_this_opens_the_chat_with_the_section(start: Start) -> None:
     app = click(start(PAGE, step="save"), "ask_1")
     assert not app.exception
-    assert app.text[0].value == "学習の結果はどこに置くか"
-    assert SAVED in app.markdown[0].value
-    # A heading may be an error message, which is no Japanese.
-    assert app.session_state.chats[0][0].language == "ja"
     app.switch_page("screens/chat.py")  # where the browser is by now
+    app = app.run()
+    assert app.session_state.drafted == ("学習の結果はどこに置くか", "ja")
+    back = [link.proto.label for link in app.get("page_link")]
+    assert message("ui_way_back", "ja") in back
+    app = app.chat_input[0].set_value("学習の結果はどこに置くか").run()
+    assert SAVED in shown(app)
+    # A heading may be an error message, which is no Japanese.
+    assert app.session_state.chat.exchanges[0].language == "ja"
     app = app.chat_input[0].set_value("それは環境変数でも分かる？").run()
-    assert "SM_MODEL_DIR" in app.markdown[1].value
-    assert app.session_state.chats[0][1].answer.trace.rewritten
+    assert "SM_MODEL_DIR" in shown(app)
+    assert app.session_state.chat.exchanges[1].answer.trace.rewritten
 
 
 def test_the_chat_offers_the_way_in_and_on(start: Start) -> None:
     def offered() -> list[str]:
         return [link.proto.label for link in start().get("page_link")]
 
-    assert offered() == [message("ui_onboarding_way_in", "ja", steps=3)]
+    form = message("ui_way_form", "ja")
+    assert offered() == [form, message("ui_onboarding_way_in", "ja", steps=3)]
     finish(start(PAGE, step="save"))
-    assert offered() == [message("ui_onboarding_way_on", "ja", number=2, steps=3)]
+    assert offered() == [form, message("ui_onboarding_way_on", "ja", number=2, steps=3)]
     finish(start(PAGE, step="extend"))
     finish(start(PAGE, step="both"))
-    assert offered() == []
+    assert offered() == [form, message("ui_onboarding", "ja")]
 
 
 def test_an_unknown_step_shows_all(start: Start) -> None:

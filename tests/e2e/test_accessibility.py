@@ -50,10 +50,22 @@ def test_no_serious_barrier(used: str, open_page: Open, theme: str, width: int) 
     assert barriers(page) == []
     assert page.evaluate(CONTRAST) == []
     answer = ask(page, MODEL)
-    place = open_panel(answer).first.get_by_role("link").first.evaluate("link => link.href")
+    proof = open_panel(answer).first
+    seen = proof.get_by_role("link", name=message("ui_open_source", "ja"))
+    place = seen.evaluate("link => link.href")
     thumb(answer, "Thumbs down").click()
     answer.get_by_role("textbox").wait_for()
     ask(page, "明日の東京の天気は？")
+    assert barriers(page) == []
+    assert page.evaluate(CONTRAST) == []
+
+    answer.get_by_role("link", name="[1]").click()
+    page.locator(".kb-panel mark").first.wait_for()
+    assert barriers(page) == []
+    assert page.evaluate(CONTRAST) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=message("ui_chat_menu", "ja")).click()
+    page.get_by_role("button", name=message("ui_chat_delete", "ja")).wait_for()
     assert barriers(page) == []
     assert page.evaluate(CONTRAST) == []
 
@@ -86,3 +98,29 @@ def test_no_serious_barrier(used: str, open_page: Open, theme: str, width: int) 
     page.get_by_role("dialog").wait_for()
     assert barriers(page) == []
     assert page.evaluate(CONTRAST) == []
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="no axe-core here (npm install)")
+@pytest.mark.parametrize(("theme", "width"), [("light", 1200), ("dark", 390)])
+def test_no_serious_barrier_on_the_form_and_the_path(
+    statements_dir: Path,
+    browser: Browser,
+    tmp_path: Path,
+    open_page: Open,
+    theme: str,
+    width: int,
+) -> None:
+    steps = str(Path(__file__).parents[2] / "notes" / "onboarding.yaml")
+    with new_team(tmp_path).serve(KB_INDEX_DIR=str(statements_dir), KB_ONBOARDING=steps) as url:
+        page = open_page(f"{url}/choose?case=training,os_packages", theme=theme, width=width)
+        page.locator(".kb-compare").wait_for(timeout=PATIENCE)
+        for name in ("compare", "path", "note", "image"):
+            page.get_by_role("tab", name=message(f"ui_choose_{name}", "ja")).click()
+            page.wait_for_timeout(500)
+            assert barriers(page) == []
+            assert page.evaluate(CONTRAST) == []
+        for address in ("onboarding", "onboarding?step=job"):
+            page = open_page(f"{url}/{address}", theme=theme, width=width)
+            page.wait_for_timeout(500)
+            assert barriers(page) == []
+            assert page.evaluate(CONTRAST) == []

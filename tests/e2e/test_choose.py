@@ -45,6 +45,9 @@ def test_click_a_case_together_and_open_it_again(choose: str, open_page: Open) -
     assert chosen.count() == 1
     page.get_by_role("tab", name=message("ui_choose_path", "en")).click()
     drawing = page.get_by_role("img", name="Decision path")
+    rule = page.get_by_text(message("ui_choose_rule", "en"))
+    assert "base" in rule.locator("xpath=..").inner_text()
+    page.get_by_text(message("ui_choose_rules", "en", count=0)[:16]).click()
     drawing.wait_for(timeout=PATIENCE)
     assert drawing.locator("circle.took").count() == 1
     page.get_by_role("tab", name=message("ui_choose_note", "en")).click()

@@ -57,14 +57,19 @@ def click(page: Page, key: str) -> None:
 
 
 def finish(page: Page) -> None:
-    """Answer all questions of a step with their first choice."""
-    choice = page.locator("[class*=st-key-choice_][class*=_1] button")
-    done = page.locator(".st-key-next, .st-key-end")
-    while True:  # between two drawings of the page there may be neither for a moment
-        choice.or_(done).first.wait_for(timeout=PATIENCE)
+    """Answer all questions of a step: first choices, then the next ones of what was wrong."""
+    choices = page.locator("[class*=st-key-choice_] button")
+    done, again = page.locator(".st-key-next, .st-key-end"), page.locator(".st-key-retry button")
+    tries = 0
+    while True:  # between two drawings of the page there may be nothing for a moment
+        choices.or_(done).or_(again).first.wait_for(timeout=PATIENCE)
         if done.count():
             return
-        choice.first.click()
+        if choices.count():
+            choices.nth(tries).click()
+        else:
+            again.click()
+            tries += 1
         settle(page)
 
 
@@ -151,11 +156,15 @@ def test_the_language_switch_and_a_reload_keep_the_place(path_app: str, open_pag
 def test_ask_about_a_section_and_go_on_asking(path_app: str, open_page: Open) -> None:
     page = open_page(f"{path_app}?step=save")
     page.locator(".st-key-ask_1 button").click()
-    answer = answered(page, 0)
-    question = page.get_by_label("Chat message from user").first
-    assert question.inner_text() == "学習の結果はどこに置くか"
-    assert "/opt/ml/model" in answer.inner_text()
+    field = page.get_by_test_id("stChatInputTextArea")
+    field.wait_for(timeout=PATIENCE)
+    page.wait_for_function("document.querySelector('textarea').value !== ''")
+    assert field.input_value() == "学習の結果はどこに置くか"  # to be sent, or changed first
+    field.press("Enter")
+    assert "/opt/ml/model" in answered(page, 0).inner_text()
     assert "SM_MODEL_DIR" in ask(page, "それは環境変数でも分かる？").inner_text()
+    page.get_by_role("link", name=message("ui_way_back", "ja")).click()
+    page.wait_for_url("**step=save*", timeout=PATIENCE)
 
 
 def test_the_keyboard_is_enough(path_app: str, open_page: Open) -> None:
@@ -168,7 +177,7 @@ def test_the_keyboard_is_enough(path_app: str, open_page: Open) -> None:
                 return
         pytest.fail(f"{selector} cannot be reached with Tab")
 
-    tab_to(".st-key-choice_1_1 button")
+    tab_to(".st-key-choice_1_2 button")
     page.keyboard.press("Enter")
     # Reading goes on at what came of the answer, and the next question is a few tabs away.
     page.wait_for_function("document.activeElement.className.includes('st-key-outcome-1')")

@@ -10,7 +10,8 @@ from typing import get_args
 import pytest
 
 from kb.assistant import Assistant
-from kb.records import Answer, Citation, Decision, Language, PatternId, Raised, Sentence
+from kb.messages import message
+from kb.records import Answer, Citation, Condition, Decision, Language, PatternId, Raised, Sentence
 from kb.search.index import Index
 from slackbot.blocks import (
     Ballot,
@@ -100,6 +101,19 @@ def test_a_notice_a_decision_and_a_question_back_have_their_blocks(answer: Answe
         for element in block["elements"]
     ]
     assert labels[-3:] == ["学習です", "推論です", "学習と推論の両方です"]
+
+
+def test_understood_conditions_can_be_taken_away(answer: Answer) -> None:
+    understood = (
+        Condition("os_packages", "apt で MeCab", side="training"),
+        Condition("own_base", "社内ベース", state="dropped"),
+    )
+    (shown,) = answer_messages(replace(answer, understood=understood), {})
+    (row,) = [b for b in shown.blocks if "kb_ask_drop_0" in str(b)]
+    (click,) = row["elements"]  # what was dropped is gone already
+    assert click["text"]["text"] == "✕ OS パッケージ・ツール・証明書（学習）"
+    asked = message("drop_condition", "ja", label="OS パッケージ・ツール・証明書")
+    assert click["value"] == f"{answer.id} {asked}"
 
 
 def test_a_question_back_is_not_said_twice(answer: Answer) -> None:

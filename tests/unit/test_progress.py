@@ -8,29 +8,33 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from kb.errors import DatabaseError
-from kb.store.progress import ProgressStore, StepProgress, answered
+from kb.store.progress import ProgressStore, StepProgress, answered, is_passed
 
-IDS = ("where", "variable")
+RIGHT = {"where": 2, "variable": 1}
 
 
-def test_a_step_is_done_with_its_last_answer() -> None:
-    one = answered(StepProgress(), "where", 2, of=IDS, section_hash="a1")
+def test_a_step_is_done_once_two_of_three_are_right() -> None:
+    one = answered(StepProgress(), "where", 2, right=RIGHT, section_hash="a1")
     assert (one.answers, one.done_at) == ({"where": 2}, None)
-    two = answered(one, "variable", 3, of=IDS, section_hash="a1")
-    assert two.answers == {"where": 2, "variable": 3}
-    assert two.done_at is not None
+    wrong = answered(one, "variable", 3, right=RIGHT, section_hash="a1")
+    assert (wrong.answers, wrong.done_at) == ({"where": 2, "variable": 3}, None)
+    assert answered(wrong, "variable", 1, right=RIGHT, section_hash="a1").done_at is not None
+    assert is_passed({"a": 1, "b": 1, "c": 9}, {"a": 1, "b": 1, "c": 1})
+    assert not is_passed({"a": 1, "b": 1}, {"a": 1, "b": 1, "c": 1})
 
 
 def test_answering_again_keeps_a_step_done_and_notes_what_was_read() -> None:
-    done = answered(StepProgress(), "where", 2, of=("where",), section_hash="a1")
-    again = answered(StepProgress({}, "a1", done.done_at), "where", 1, of=IDS, section_hash="b2")
+    done = answered(StepProgress(), "where", 2, right={"where": 2}, section_hash="a1")
+    again = answered(
+        StepProgress({}, "a1", done.done_at), "where", 1, right=RIGHT, section_hash="b2"
+    )
     assert (again.done_at, again.section_hash) == (done.done_at, "b2")
 
 
 def test_progress_outlives_the_process(database_url: str) -> None:
     store = ProgressStore(database_url)
-    begun = answered(StepProgress(), "where", 1, of=IDS, section_hash="a1")
-    done = answered(begun, "variable", 1, of=IDS, section_hash="a1")
+    begun = answered(StepProgress(), "where", 2, right=RIGHT, section_hash="a1")
+    done = answered(begun, "variable", 1, right=RIGHT, section_hash="a1")
     store.keep("ann", "save", begun)
     store.keep("ann", "save", done)
     store.keep("ann", "extend", begun)
@@ -42,7 +46,7 @@ def test_progress_outlives_the_process(database_url: str) -> None:
 
 def test_nobody_sees_the_progress_of_another(database_url: str) -> None:
     store = ProgressStore(database_url)
-    mine = answered(StepProgress(), "where", 1, of=IDS, section_hash="a1")
+    mine = answered(StepProgress(), "where", 1, right=RIGHT, section_hash="a1")
     store.keep("ann", "save", mine)
     store.keep("bob", "save", StepProgress({"where": 2}, "a1"))
     assert store.of("ann") == {"save": mine}

@@ -15,13 +15,13 @@ from kb.messages import message
 from kb.records import Answer, Citation, Document, Sentence
 from screens.html.answer import (
     answer_markdown,
-    citation_html,
     evidence_name,
     label_markdown,
-    passage_html,
     place,
     safe_markdown,
 )
+from screens.html.passage import passage_html
+from screens.html.proofs import proofs_html
 
 READER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 NOTE = """# Serving
@@ -343,30 +343,55 @@ class TestPassage:
         assert 'class="kb-passage kb-program"' in passage_html(document("x = 1", "python"), 0, 1)
 
 
-class TestCitation:
-    def test_shows_source_heading_passage_and_where_to_read_on(self) -> None:
-        proof = citation(
-            "Nothing else.", heading="A > B", based_on=tuple(f"https://e.x/{n}" for n in range(5))
-        )
+class TestProofs:
+    def test_the_evidence_comes_first_then_the_passage_then_our_note(self) -> None:
+        urls = tuple(f"https://github.com/a/b/blob/{'0' * 40}/{n}.md#L{n}" for n in range(1, 5))
         held = document(fetched="2026-11-23T01:54:50+00:00")
-        shown = citation_html(proof, held, "en")
-        assert "Serving › A › B" in bare(shown)
-        assert "<mark>Nothing else.</mark>" in shown
-        assert shown.count('href="https://e.x/') == 3
-        assert ">+2</a>" in shown
+        proof = citation("Nothing else.", heading="A > B", based_on=(*urls, urls[0] + "-L9"))
+        shown = proofs_html((proof,), {held.id: held}, "en")
+        assert "b › 1.md, lines 1, 1–9" in bare(shown)
+        assert bare(shown).index("1.md") < bare(shown).index("Serving › A › B")
+        assert '<mark data-n="1">Nothing else.</mark>' in shown
+        assert ">+3</a>" in shown
         assert "fetched 2026-11-23" in shown
         assert 'href="source?document=notes%2Fen%2Fserving.md&amp;start=' in shown
 
-    def test_a_commit_comes_before_the_date_and_the_original_is_linked(self) -> None:
+    def test_one_passage_a_section_with_all_its_sentences_marked(self) -> None:
+        held = document()
+        first, other = citation("It starts with `serve`."), citation("Nothing else.")
+        proofs = (first, replace(other, number=2), replace(other, number=3, heading="Another"))
+        shown = proofs_html(proofs, {held.id: held}, "en")
+        assert shown.count("<section") == 2
+        assert shown.split("</section>")[0].count("<mark") == 2
+        assert re.findall(r'data-n="(\d)" hidden', shown) == ["1", "2", "3"]
+
+    def test_a_card_shows_the_words_of_the_evidence_where_the_index_has_them(self) -> None:
+        held = document()
+        page = f"https://github.com/awsdocs/guide/blob/{'0' * 40}/hosting.md"
+        guide = replace(document("one\nThe guide says so.\n"), id=page, title="Hosting")
+        proof = citation("Nothing else.", based_on=(f"{page}#L2",))
+        card = proofs_html((proof,), {held.id: held, page: guide}, "en").split("kb-card-data")[1]
+        assert "AWS guide" in card
+        assert "Hosting, line 2" in card
+        assert ">The guide says so.<" in card
+
+    def test_a_commit_and_the_original_are_linked(self) -> None:
         proof = citation("Nothing else.", url="https://github.com/a/b/blob/0123456789/c.md#L1")
-        shown = citation_html(proof, document(commit="0123456789"), "ja")
+        held = document(commit="0123456789")
+        shown = proofs_html((proof,), {held.id: held}, "ja")
         assert "コミット 0123456" in shown
         assert "元のページを開く" in shown
 
+    def test_without_evidence_a_note_is_our_judgement(self) -> None:
+        held = document()
+        shown = proofs_html((citation("Nothing else."),), {held.id: held}, "en")
+        assert "Our judgement" in shown
+
     @pytest.mark.parametrize("held", [None, document("Something else altogether.")])
     def test_when_the_index_moved_on_the_quote_stands_alone(self, held: Document | None) -> None:
-        shown = citation_html(citation("It starts with `serve`."), held, "en")
-        assert "<mark>It starts with `serve`.</mark>" in shown
+        documents = {held.id: held} if held else {}
+        shown = proofs_html((citation("It starts with `serve`."),), documents, "en")
+        assert "It starts with `serve`.</mark>" in shown
 
     def test_nothing_of_it_is_live(self) -> None:
         hostile = "<img src=x>"
@@ -374,8 +399,9 @@ class TestCitation:
         proof = citation(
             "quote", text, title=hostile, heading=hostile, based_on=(f"https://a/{hostile}",)
         )
-        assert "<img" not in citation_html(proof, document(text), "en")
-        assert "<img" not in citation_html(replace(proof, quote=hostile), None, "en")
+        held = document(text)
+        assert "<img" not in proofs_html((proof,), {held.id: held}, "en")
+        assert "<img" not in proofs_html((replace(proof, quote=hostile),), {}, "en")
 
     @pytest.mark.parametrize(
         ("url", "short", "whole"),

@@ -1,0 +1,51 @@
+"""The state of the sources, for people who ask: how many there are, since when, what is missing.
+
+Takes an index, shows a line or a banner. The page of the sources has the rest.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from kb.errors import KbError
+from kb.search.index import Index
+from kb.search.versions import is_ingesting, last_fetch
+from kb.settings import read_settings
+from screens.html.answer import safe_markdown
+from screens.shared import current_index, day, label, ui_language
+
+_NAMED = 3
+"""Sources that failed, named in the banner."""
+
+
+def show_line() -> None:
+    """How many documents there are, and when they were last updated."""
+    try:
+        index = current_index()
+    except KbError:
+        return
+    st.caption(state_line(index))
+
+
+def state_line(index: Index) -> str:
+    updated = day(datetime.fromisoformat(index.manifest["created"]))
+    return label("version", documents=len(index.documents), date=updated)
+
+
+def show_state(index: Index) -> None:
+    """A banner where sources failed or are still coming; nothing where all is well."""
+    index_dir = read_settings().index_dir
+    if is_ingesting(index_dir):
+        st.info(label("sources_coming"), icon=":material/sync:")
+        return
+    failed = [name for name, last in last_fetch(index_dir).items() if last["state"] == "failed"]
+    if failed:
+        more = " …" if len(failed) > _NAMED else ""
+        names = safe_markdown(", ".join(failed[:_NAMED]) + more)
+        address = f"sources?language={ui_language()}"
+        st.warning(
+            label("sources_failed", count=len(failed), names=names, address=address),
+            icon=":material/cloud_off:",
+        )
