@@ -16,6 +16,7 @@ from evals.evaluate import Item, evaluate, read_golden
 from evals.metrics import mean
 from kb.assistant import Assistant
 from kb.errors import KbError
+from kb.records import Language
 from kb.search.embedding import Embedder
 from kb.search.index import Index, IndexStore
 
@@ -71,6 +72,9 @@ class _OneVersion(IndexStore):
 
     def current(self) -> Index:
         return self._only
+
+    def notice(self, language: Language) -> str:
+        return ""
 
 
 def _measured(

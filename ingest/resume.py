@@ -33,7 +33,8 @@ class Unfinished:
             self._next = max(self._next, int(file.stem) + 1 if file.stem.isdigit() else 0)
             with (
                 suppress(OSError, ValueError, KeyError, EOFError, BadZipFile),
-                np.load(file, allow_pickle=False) as stored,
+                file.open("rb") as opened,
+                np.load(opened, allow_pickle=False) as stored,
             ):
                 vectors.update(zip(map(str, stored["keys"]), stored["vectors"], strict=True))
         return vectors

@@ -248,7 +248,9 @@ class Bot:
     def _answer(self, said: Said, history: list[Turn], place: Place, over: str) -> None:
         preview = Preview(self.parts.client, self.parts.hasty, place)
         try:
-            answer = self._streamed(said.text, history, preview)
+            # A preview that was broken off by a kill stands there already.
+            show = preview.show if not over else lambda piece: None
+            answer = self._streamed(said.text, history, show)
             self._keep(answer, history, said.person)  # first: a vote may follow at once
             shown = self.messages(answer, direct=said.direct)
         except Exception as error:  # noqa: BLE001 a person gets one sentence, the log the rest
@@ -260,11 +262,11 @@ class Bot:
         except (SlackClientError, OSError) as error:
             LOG.error("answer not posted in %s: %s", place.channel, code(error))
 
-    def _streamed(self, question: str, history: list[Turn], preview: Preview) -> Answer:
+    def _streamed(self, question: str, history: list[Turn], show: Callable[[str], None]) -> Answer:
         for part in self.parts.assistant.stream(question, history):
             if isinstance(part, Answer):
                 return part
-            preview.show(part)
+            show(part)
         raise AssertionError("a stream ends with its answer")
 
     def _answer_privately(

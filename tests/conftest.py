@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from ingest.collect import Collection, collect
 from ingest.publish import Published, publish
 from ingest.sources import Source
+from kb.errors import IndexDamaged
 from kb.search.embedding import BundledEmbedder, Vectors
 from kb.search.index import Index, IndexStore, version_folder
 from kb.search.versions import in_use, locked
@@ -162,8 +164,10 @@ def ingest(
 ) -> tuple[Published, Collection]:
     """One run of ingest, as the command does it."""
     with locked(index_dir):
-        name = in_use(index_dir)
-        previous = Index(version_folder(index_dir, name), chroma_url) if name else None
+        name, previous = in_use(index_dir), None
+        if name:
+            with suppress(IndexDamaged):
+                previous = Index(version_folder(index_dir, name), chroma_url)
         collection = collect(sources, embedder.count, previous, model=embedder.name)
         published = publish(
             collection, embedder, index_dir, previous=previous, chroma_url=chroma_url

@@ -159,11 +159,11 @@ class VectorStore:
         return self._open[shelf]
 
     @contextmanager
-    def _answering(self, patience: float = _PATIENCE) -> Iterator[None]:
+    def _answering(self, patience: float = 0.0) -> Iterator[None]:
         """Turn a server's silence, and whatever a damaged folder raises, into one sentence."""
         if self._url:
             for session in _sessions(self._client):
-                session.timeout = httpx.Timeout(patience)  # Chroma would wait for ever
+                session.timeout = httpx.Timeout(patience or _PATIENCE)  # Chroma would wait for ever
         try:
             yield
         except (httpx.HTTPError, ConnectionError) as error:

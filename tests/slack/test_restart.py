@@ -36,7 +36,7 @@ def test_a_question_that_a_kill_left_open_is_answered_once(
     asked = slack.ask(MODEL)
     slack.wait(lambda: slack.unacknowledged == 0, "an acknowledgement")
     process.kill()
-    process.communicate()
+    process.wait()
     slack.slow.clear()
     assert slack.answers(asked["ts"]) == []
     (kept,) = (own.parent / "slack-open").glob("*.jsonl")

@@ -158,7 +158,7 @@ def test_a_redirect_to_a_listed_public_host_is_followed(monkeypatch: pytest.Monk
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.host == "127.0.0.1":
             return httpx.Response(302, headers={"location": "https://8.8.8.8/new"})
-        return httpx.Response(200, content=PAGE)
+        return httpx.Response(200, stream=httpx.ByteStream(PAGE))
 
     transport = httpx.MockTransport(answer)  # there is no public host here
     monkeypatch.setattr(httpx, "Client", partial(httpx.Client, transport=transport))
@@ -358,26 +358,30 @@ def test_a_page_is_unpacked_to_the_limit_and_no_further(
     assert "cannot be unpacked" in refusal(broken)
 
 
-def test_a_redirect_goes_to_the_address_that_was_checked(
-    web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A name that is public when it is checked and this machine when it is connected to."""
-    asked: list[str] = []
+def test_a_redirect_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that is public when it is checked, and this machine when it is looked up again."""
+    looked_up: list[str] = []
     real = socket.getaddrinfo
 
     def rebinding(host: str, *rest: object, **options: object) -> object:
-        name = host.decode() if isinstance(host, bytes) else host
-        asked.append(name)
-        if name == "rebind.example":
-            return real("8.8.8.8" if asked.count(name) == 1 else "127.0.0.1", *rest, **options)
-        return real(host, *rest, **options)
+        looked_up.append(host)
+        return real("8.8.8.8" if len(looked_up) == 1 else "127.0.0.1", *rest, **options)
+
+    reached: list[tuple[str, str, object]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        named = (request.headers["host"], request.extensions.get("sni_hostname"))
+        reached.append((request.url.host, *named))
+        if len(reached) == 1:
+            return httpx.Response(302, headers={"location": "https://rebind.example/new"})
+        return httpx.Response(200, stream=httpx.ByteStream(PAGE))
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
-    web.gives("/secret")
-    url = web.redirects("/out", f"http://rebind.example:{web.port}/secret")
-    assert "could not be reached" in refusal(url, "rebind.example")  # no test leaves this machine
-    assert asked.count("rebind.example") == 1
-    assert [path for path, _ in web.requests] == ["/out"]
+    transport = httpx.MockTransport(answer)  # there is no public host here
+    monkeypatch.setattr(httpx, "Client", partial(httpx.Client, transport=transport))
+    assert page("http://127.0.0.1/old", hosts=("rebind.example",)).documents
+    assert looked_up == ["rebind.example"]
+    assert reached[1] == ("8.8.8.8", "rebind.example", "rebind.example")
 
 
 def test_a_redirect_on_the_same_host_stays_at_its_address(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +19,8 @@ import numpy as np
 import pytest
 
 from ingest.publish import versions
-from kb.errors import IndexDamaged
+from kb.errors import ChromaSilent, IndexDamaged
+from kb.search import vectors as dense
 from kb.search.embedding import BundledEmbedder
 from kb.search.index import IndexStore, version_folder
 from kb.search.vectors import SHELVES, VectorStore
@@ -219,3 +222,49 @@ def test_a_version_that_nobody_reads_any_more_lets_go_of_its_files(tmp_path: Pat
     assert open_files()
     del store
     assert open_files() == []
+
+
+def test_a_server_that_was_stopped_costs_seconds_not_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still takes connections, and never answers."""
+    monkeypatch.setattr(dense, "_PATIENCE", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as stopped:  # nobody accepts
+        url = f"http://127.0.0.1:{stopped.getsockname()[1]}"
+        started = time.monotonic()
+        with pytest.raises(ChromaSilent, match="No Chroma server answers"):
+            VectorStore(tmp_path, "v1", url)
+        assert time.monotonic() - started < 5
+
+
+def test_a_server_that_stops_while_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense, "_PATIENCE", 2.0)
+    with chroma(tmp_path / "server") as url:
+        store = VectorStore(tmp_path, "v1", url)
+        store.create()
+        store.add(SHELVES[0], IDS, VECTORS)
+        path = f"--path\0{tmp_path / 'server'}".encode()
+        found = [entry for entry in Path("/proc").iterdir() if path in command_of(entry)]
+        ids = [int(entry.name) for entry in found]
+        assert ids
+        for process in ids:
+            os.kill(process, signal.SIGSTOP)
+        try:
+            started = time.monotonic()
+            with pytest.raises(ChromaSilent):
+                store.search(SHELVES[0], EAST, 1)
+            assert time.monotonic() - started < 10
+        finally:
+            for process in ids:
+                os.kill(process, signal.SIGCONT)
+        assert store.search(SHELVES[0], EAST, 1)[0][0] == "east"
+        store.close()
+
+
+def command_of(entry: Path) -> bytes:
+    try:
+        return (entry / "cmdline").read_bytes()
+    except OSError:
+        return b""

@@ -326,6 +326,7 @@ def test_a_source_that_leaves_the_list_leaves_the_index(base: Base, tmp_path: Pa
 
 
 def test_a_source_that_is_renamed_keeps_its_vectors_and_its_safety(base: Base) -> None:
+    base.sources = [folder_source(base.knowledge, "docs")]
     base.run()
     base.sources = [folder_source(base.knowledge, "wiki")]
     done = base.run()
@@ -431,7 +432,7 @@ main([])
 """
 
 
-@pytest.mark.parametrize("moment", ["_write_json", "point_to"])
+@pytest.mark.parametrize("moment", ["seal", "point_to"])
 def test_an_ingest_that_is_killed_leaves_the_old_version_working(
     base: Base, tmp_path: Path, moment: str
 ) -> None:
