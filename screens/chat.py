@@ -32,15 +32,16 @@ def main() -> None:
     if typed and typed.strip():
         session.ask_typed(typed.strip())
     chat = session.chat()
-    _way_back()
     first = st.empty()  # cleared at once when a question comes
     if not chat.exchanges:
         with first.container():
             if not found:
                 st.warning(label("chat_unknown"))
+            _way_back()
             _welcome()
         return
     _head(chat)
+    _way_back()  # below the head, which covers what is above it
     _converse(chat)
 
 
