@@ -12,7 +12,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
@@ -22,7 +22,7 @@ import httpx
 
 from ingest.addresses import Target, at_address, connected, public_address
 from ingest.git import fetch_git
-from ingest.sources import Source
+from ingest.sources import NOTES, Source
 from kb.errors import FetchError
 
 PATIENCE = 10.0
@@ -93,13 +93,20 @@ def fetch(
     if source.kind == "folder":
         root = Path(source.path)
         prefix = "" if root == Path() else f"{root.as_posix()}/"
-        return _read_folder(root, lambda path: prefix + path, at)
+        found = _read_folder(root, lambda path: prefix + path, at)
+        return _without_data(found) if source.id == NOTES else found
     if source.kind == "git":
         with tempfile.TemporaryDirectory(prefix="kb-git-") as folder:
             tree = fetch_git(source, Path(folder), PATIENCE - 1)
             blob = f"{source.url.removesuffix('/').removesuffix('.git')}/blob/{source.commit}/"
             return _read_folder(tree, lambda path: blob + quote(path), at)
     return _fetch_page(source, known, hosts, at)
+
+
+def _without_data(found: Fetched) -> Fetched:
+    """The notes' evidence list, path and check questions are data of this project, no documents."""
+    documents = tuple(document for document in found.documents if document.kind != "config")
+    return replace(found, documents=documents)
 
 
 def _walk(root: Path, problems: list[str]) -> list[str]:
