@@ -139,7 +139,7 @@ def _group(group: Group, signals: Sequence[Signal], side: str | None) -> list[st
 
 def contradictions(signals: Collection[str]) -> list[tuple[str, str]]:
     """Pairs of clicked conditions of which only one can hold, where the model names such pairs."""
-    pairs: Sequence[tuple[str, str]] = getattr(load_model(), "exclude", ())
+    pairs: Sequence[tuple[str, str]] = load_model().exclude
     return [(one, other) for one, other in pairs if one in signals and other in signals]
 
 

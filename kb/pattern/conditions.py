@@ -7,6 +7,7 @@ condition back, and the case as a word of an address. Knows nothing about surfac
 from __future__ import annotations
 
 from kb.messages import message
+from kb.pattern.around import drop
 from kb.pattern.case_link import case_word
 from kb.pattern.patterns import SIDES, load_model
 from kb.records import Answer, Condition, Language
@@ -33,8 +34,7 @@ def name_of(condition: Condition, language: Language) -> str:
 
 def dropping(condition: Condition, language: Language) -> str:
     """What a person would write to take the condition back."""
-    label = load_model().signal[condition.signal].label.of(language)
-    return message("drop_condition", language, label=label)
+    return drop(condition.signal, language)
 
 
 def case_of(answer: Answer) -> str:
