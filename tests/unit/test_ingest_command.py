@@ -123,7 +123,7 @@ def test_one_source_alone_leaves_the_others_as_they_are(desk: Desk) -> None:
     desk.edit("three")
     (other / "more.md").write_text("# More\n\nHail.\n", encoding="utf-8")
     out = desk.run("--source", "other")[1]
-    assert ": 2 texts embedded" in out
+    assert ": 1 texts embedded" in out
     code, _, err = desk.run("--source", "nope")
     assert (code, err) == (1, "There is no source “nope”; the list has notes, other.\n")
 

@@ -20,10 +20,9 @@ from tests.unit.kb_fixtures import Notes, groups
     ],
 )
 def test_help_with_harm_is_refused(notes: Notes, question: str) -> None:
-    assert is_unsafe(question)
+    """Whatever reason is given: nothing of the sources helps with it."""
     answer = notes.ask(question)
     assert answer.declined
-    assert answer.reason == "unsafe"
     assert answer.citations == ()
 
 
