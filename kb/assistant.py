@@ -232,7 +232,11 @@ class Assistant:
         if content is not None:
             return content
         found = self._find(request)
-        return self._certain(request, found) or composed(request, found)
+        content = self._certain(request, found) or composed(request, found)
+        # What words of harm stand in and nothing answers gets no neighbour as a hint.
+        if content.reason == "not_in_sources" and mentions(request.question, "unsafe"):
+            return _declined(request, "unsafe")
+        return content
 
     def _written(self, request: Request, writer: Writer) -> Iterator[str | Answer]:
         """The chat model's answer, unless something is refused, looked up or decided."""
