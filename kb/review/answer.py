@@ -21,6 +21,7 @@ from kb.reading.parts import find_error_lines, telling
 from kb.reading.reading import Part
 from kb.reading.shapes import FRAME, without_prefix
 from kb.records import Chunk, Citation, Language, Sentence, Side
+from kb.review.cause import by_cause, is_wrapper, own_causes
 from kb.review.checks import Finding, checks_for, find
 from kb.review.mend import mend
 from kb.review.paste import Paste, sides_of
@@ -35,6 +36,8 @@ _PROBLEMS = 3
 _LONGEST_QUOTE = 160
 """Characters of a line that are quoted."""
 _LONGEST_QUERY = 300
+_LOOKED_AT = 40
+"""Error lines among which the cause is looked for."""
 _WHOLE = re.compile(
     r"全部|全体|丸ごと|まるごと|ぜんぶ|修正版|修正後|書き直し|直したファイル"
     r"|(?:whole|full) (?:file|thing|dockerfile)|entire|corrected|rewrite"
@@ -88,13 +91,14 @@ def review(
         writer.file(paste, findings)
         if findings and _WHOLE.search(prose):
             writer.mended(paste, findings)
-    errors = find_error_lines(message, parts) if outputs else ()
+    errors = find_error_lines(message, parts, most=_LOOKED_AT) if outputs else ()
+    causes = _causes(errors, parts, index)
     if outputs:
-        writer.output(message, outputs, errors)
+        writer.output(message, outputs, errors, causes)
     findings = [finding for _, findings in judged for finding in findings]
     query = ""
     if errors or not findings:
-        line = telling(errors or find_error_lines(message, parts))
+        line = next(iter(causes), None) or telling(find_error_lines(message, parts))
         query = without_prefix(line.text).strip()[:_LONGEST_QUERY] if line else ""
     return Review(
         tuple(writer.sentences),
@@ -102,6 +106,17 @@ def review(
         tuple(sorted(findings, key=lambda finding: -finding.check.severity)),
         query,
     )
+
+
+def _causes(errors: Sequence[Part], parts: Sequence[Part], index: Index) -> tuple[Part, ...]:
+    """The error lines, the one that names the cause first: what the person quotes of another log,
+    where the pasted lines only say that something failed.
+    """
+    causes = by_cause(errors, index)
+    if causes and is_wrapper(causes[0], index):
+        own = own_causes(parts, index)
+        return (*own, *(line for line in causes if line not in own))
+    return causes
 
 
 def _pastes(parts: Sequence[Part], prose: str, sides: Collection[Side]) -> list[Paste]:
@@ -131,7 +146,7 @@ class _Writer:
         checks = checks_for(paste)
         facts = {
             "file": self._name(paste.kind),
-            "lines": paste.text.rstrip().count("\n") + 1,
+            "lines": self._lines(paste.text.rstrip().count("\n") + 1),
             "checks": len(checks),
         }
         if proven:
@@ -191,26 +206,38 @@ class _Writer:
         if left:
             self._tell(self._words("not_mended", places=self._places(left)))
 
-    def output(self, message: str, outputs: Sequence[Part], errors: Sequence[Part]) -> None:
+    def output(
+        self,
+        message: str,
+        outputs: Sequence[Part],
+        errors: Sequence[Part],
+        causes: Sequence[Part],
+    ) -> None:
         """The line of a traceback or log that names the error, and the frame in the own file."""
         lines = sum(part.text.count("\n") + 1 for part in outputs)
         kind = "traceback" if all(part.kind == "traceback" for part in outputs) else "log"
-        facts = {"file": self._name(kind), "lines": lines}
-        if not errors:
-            self._tell(self._words("no_error", **facts))
+        if not causes:
+            name = "no_error" if lines > 1 else "no_error_line"
+            self._tell(self._words(name, file=self._name(kind), lines=lines))
             return
         place = _Places(message, outputs)
-        first = telling(errors) or errors[0]
-        others = [one for one in errors if one is not first]
-        self._tell(self._words("error", **facts, line=place(first), quote=code(first.text)))
-        frame = next((one for one in others if FRAME.match(one.text)), None)
+        first, *others = causes
+        facts = {"quote": code(first.text), "file": self._name(kind), "lines": lines}
+        if first.kind in ("question", "prose"):
+            self._tell(self._words("error_own", **facts))
+        elif lines == 1:
+            self._tell(self._words("error_only", **facts))
+        else:
+            self._tell(self._words("error", **facts, line=place(first)))
+        frame = _frame_of(first, errors)
         if frame is not None:
             below = place.line_below(frame)
             name = "frame_code" if below else "frame"
             self._tell(self._words(name, quote=code(frame.text), code=code(below)))
         rest = [one for one in others if not FRAME.match(one.text)]
         if rest:
-            self._tell(self._words("also", line=place(rest[0]), quote=code(rest[0].text)))
+            name = "also" if lines > 1 else "also_only"
+            self._tell(self._words(name, line=place(rest[0]), quote=code(rest[0].text)))
 
     def _places(self, findings: Sequence[Finding]) -> str:
         return self._words("joiner").join(
@@ -221,6 +248,9 @@ class _Writer:
     def _statement(self, reference: Reference) -> Chunk | None:
         return find_statement(self._index, reference, self._language)
 
+    def _lines(self, count: int) -> str:
+        return self._words("line_one" if count == 1 else "lines", count=count)
+
     def _name(self, kind: str) -> str:
         return self._words(f"name_{kind}")
 
@@ -230,6 +260,12 @@ class _Writer:
     def _tell(self, text: str) -> None:
         """A sentence about the paste itself, which no source says."""
         self.sentences.append(Sentence(text, (), "", None))
+
+
+def _frame_of(error: Part, errors: Sequence[Part]) -> Part | None:
+    """The frame in the person's own file, which stands behind its exception."""
+    behind = errors[errors.index(error) + 1 :][:1] if error in errors else ()
+    return next((one for one in behind if FRAME.match(one.text)), None)
 
 
 class _Places:

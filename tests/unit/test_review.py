@@ -249,6 +249,65 @@ def test_a_log_gives_the_first_error_that_follows_from_no_other(notes_index: Ind
     assert "Line 3002 holds another error" in result.markdown
 
 
+PING = (
+    "ClientError: The primary container for production variant A did not pass the ping health"
+    " check. Please check CloudWatch logs for this endpoint."
+)
+EXEC = "exec /usr/local/bin/serve: exec format error"
+OOM = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "cause"),
+    [
+        (PING, EXEC),
+        (f"FailureReason: {PING}", EXEC),
+        (PING, "/bin/sh: 1: gunicorn: not found"),
+        (PING, "ERROR the tokenizer of this shop could not be read"),
+        ("ERROR the job timed out after 600 seconds", OOM),
+        ("FailureReason: AlgorithmError: see job logs for more information", OOM),
+        ("ERROR the disk of somebody failed in an unknown way", OOM),
+        ("ModelError: Received server error (500) from model. See the logs for details", OOM),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("fence", ["", "```\n"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_specific_error_is_the_cause_wherever_the_general_one_stands(
+    wrapper: str, cause: str, first: bool, fence: str, language: Language, notes_index: Index
+) -> None:
+    lines = [wrapper, cause] if first else [cause, wrapper]
+    message = "I built it on my M2 Mac.\n\n" + fence + "\n".join(lines) + "\n" + fence
+    result = reviewed(message, notes_index, language)
+    assert result.query == cause
+    assert cause in result.sentences[0].text
+    assert "\n" not in result.query
+    assert wrapper[:60] in result.sentences[1].text
+
+
+def test_an_error_in_the_words_is_the_cause_of_a_general_one(notes_index: Index) -> None:
+    words = "CloudWatch only shows exec format error."
+    result = reviewed(f"{words}\n\n{PING}", notes_index)
+    assert result.query == words
+    assert "in your own words" in result.sentences[0].text
+    assert PING[:60] in result.sentences[1].text
+
+
+def test_a_general_error_alone_is_still_the_one_to_search_for(notes_index: Index) -> None:
+    assert reviewed(f"Why?\n{PING}", notes_index).query == PING
+
+
+@pytest.mark.parametrize(("language", "opening"), [("ja", "エラーは `"), ("en", "The error is `")])
+def test_one_line_is_no_log_and_has_no_number(
+    language: Language, opening: str, notes_index: Index
+) -> None:
+    message = f"Why?\n```\n{OOM}\n```"
+    (sentence,) = reviewed(message, notes_index, language).sentences
+    assert sentence.text.startswith(f"{opening}{OOM}`")
+    nothing = reviewed("Why?\n```\n2026-01-10 05:20:00 INFO ok\n```", notes_index, language)
+    assert "1" not in nothing.markdown
+
+
 def test_a_log_without_an_error_is_said(notes_index: Index) -> None:
     log = "\n".join(f"2026-01-10 05:20:00 INFO step {n} loss=0.1" for n in range(5))
     result = reviewed(log, notes_index)
