@@ -25,6 +25,8 @@ from kb.review.cause import by_cause, is_wrapper, own_causes
 from kb.review.checks import Finding, checks_for, find
 from kb.review.mend import mend
 from kb.review.paste import Paste, sides_of
+from kb.review.told import told_app
+from kb.review.written import is_server
 from kb.search.index import Index
 
 _FILES = ("dockerfile", "code", "shell", "data")
@@ -45,6 +47,8 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 """That the person wants the file itself."""
+_INFERENCE: frozenset[Side] = frozenset({"inference"})
+_TRAINING: frozenset[Side] = frozenset({"training"})
 _SERVER = re.compile(r"\b(?:FastAPI|Flask|Starlette)\(")
 
 
@@ -123,11 +127,20 @@ def _pastes(parts: Sequence[Part], prose: str, sides: Collection[Side]) -> list[
     """The files; one that does not show what it is for takes it from the others."""
     files = [part for part in parts if part.kind in _FILES]
     together = "\n".join(part.text for part in files)
+    has_server = any(part.kind == "code" and is_server(part.text) for part in files)
+    app = told_app(prose)
     pastes = []
     for part in files:
-        own = sides_of(part.text, prose, sides)
-        own = own or sides_of(together, prose, sides)
+        own = sides_of(part.text, prose, sides) or sides_of(together, prose, sides)
+        if part.kind == "code" and is_server(part.text):
+            own = _INFERENCE  # whatever is said of how the model was trained
+        elif part.kind == "dockerfile" and (has_server or app.routes) and "inference" not in own:
+            own = own if sides_of(part.text, "", ()) == _TRAINING else _INFERENCE
         pastes.append(Paste(part.kind, part.text, prose, own))
+    if any(part.kind == "dockerfile" for part in files) and app.quote and not has_server:
+        asked = _INFERENCE if app.routes else sides_of(together, prose, sides)
+        if "inference" in asked:
+            pastes.append(Paste("prose", prose, prose, _INFERENCE))
     return pastes
 
 
@@ -150,15 +163,20 @@ class _Writer:
             "checks": len(checks),
         }
         if proven:
-            name = "found" if len(proven) > 1 else "found_one"
+            name = "found_app" if paste.kind == "prose" else "found"
+            name += "" if len(proven) > 1 else "_one"
             self._tell(self._words(name, **facts, count=len(proven)))
         else:
             labels = [check.label[self._language] for check in checks]
             self._tell(self._words("none", **facts, labels=self._words("joiner").join(labels)))
             if paste.kind == "dockerfile":
                 self._tell(self._words("unseen"))
+        before: Finding | None = None
         for finding in proven[:_SHOWN]:
-            self._finding(paste, finding)
+            if before is None or not _is_on_same(before, finding):
+                self._claim(finding)
+            self._fix(paste, finding)
+            before = finding
         if proven[_SHOWN:]:
             self._tell(
                 self._words(
@@ -167,28 +185,35 @@ class _Writer:
             )
         self._problems(paste)
 
-    def _finding(self, paste: Paste, finding: Finding) -> None:
-        """The line, what SageMaker does with it, and what to write instead."""
+    def _claim(self, finding: Finding) -> None:
+        """The line, and what SageMaker does with it."""
         spot, check = finding.spot, finding.check
-        lead = self._words("line", line=spot.line, quote=code(spot.quote))
+        name = "line" if spot.line else "quoted"
+        lead = self._words(name, line=spot.line, quote=code(spot.quote))
         if finding.if_side:
             lead += self._words(f"if_{finding.if_side}")
-        numbers: list[int] = []
         for number, reference in enumerate(check.references):
             chunk = self._statement(reference)
             if chunk is None:
                 continue
             draft = Draft(chunk, chunk.start, chunk.end)
             (quoted,) = to_sentences([draft], self.citations, self._language)
-            numbers += quoted.citations
             marker, before = ("- ", "") if number else ("1. ", lead)
             if number == 0 or all(quoted.text != sentence.text for sentence in self.sentences):
                 self.sentences.append(replace(quoted, marker=marker, lead=before))
-        fix = Sentence(finding.fix(self._language), tuple(numbers[:1]), "", None)
+
+    def _fix(self, paste: Paste, finding: Finding) -> None:
+        """What to write instead."""
+        chunks = filter(None, map(self._statement, finding.check.references))
+        drafts = [Draft(chunk, chunk.start, chunk.end) for chunk in chunks]
+        (quoted,) = to_sentences(drafts[:1], self.citations, self._language)
+        fix = Sentence(finding.fix(self._language), quoted.citations[:1], "", None)
         self.sentences.append(replace(fix, lead=self._words("fix")))
+        blocks = {sentence.text for sentence in self.sentences}
         if finding.write:
             block = fenced(finding.write, "dockerfile" if paste.kind == "dockerfile" else "")
-            self.sentences.append(Sentence(block, (), "", None))
+            if block not in blocks:  # host and port of one call
+                self.sentences.append(Sentence(block, (), "", None))
 
     def _problems(self, paste: Paste) -> None:
         problems = paste.dockerfile.problems
@@ -260,6 +285,16 @@ class _Writer:
     def _tell(self, text: str) -> None:
         """A sentence about the paste itself, which no source says."""
         self.sentences.append(Sentence(text, (), "", None))
+
+
+def _is_on_same(before: Finding, finding: Finding) -> bool:
+    """Two findings on one line that one statement proves: it is told once."""
+    return (
+        before.spot.line == finding.spot.line
+        and before.spot.quote == finding.spot.quote
+        and before.check.references == finding.check.references
+        and before.if_side == finding.if_side
+    )
 
 
 def _frame_of(error: Part, errors: Sequence[Part]) -> Part | None:
