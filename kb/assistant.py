@@ -156,10 +156,8 @@ class Assistant:
     def _find(self, request: Request) -> Found:
         """The hits for each part of the question."""
         searcher = Searcher(request.index, self._embedder, self._rerank)
-        asked, reviewed = request.asked, _reviewed(request)
-        line = reviewed.query if reviewed else ""
-        if line and not any(line in query or query in line for part in asked for query in part):
-            asked = ((*asked[0], line), *asked[1:])
+        reviewed = _reviewed(request)
+        asked = request.asked_about(reviewed.query if reviewed else "")
         parts = [searcher.search(queries, request.language) for queries in asked]
         return Found(tuple(parts), request.reading.follows, reviewed)
 

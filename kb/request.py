@@ -80,6 +80,20 @@ class Request:
                 parts.append((query,))
         return tuple(parts)
 
+    def asked_about(self, line: str) -> tuple[tuple[str, ...], ...]:
+        """The queries; `line`, which a review takes for the cause, goes in the place of every other
+        line that was read as an error.
+        """
+        if not line:
+            return self.asked
+        errors = {part.text.strip() for part in self.reading.error_lines}
+        others = {error for error in errors if line not in error and error not in line}
+        kept = [tuple(q for q in part if q not in others) for part in self.asked]
+        first, *rest = [part for part in kept if part] or [()]
+        if not any(line in query or query in line for part in kept for query in part):
+            first = (*first, line)
+        return (first, *rest)
+
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:

@@ -15,9 +15,12 @@ from dataclasses import dataclass, replace
 
 from kb.reading import shapes
 from kb.reading.reading import Part, PartKind
+from kb.text.logs import sends_to_log
 
 _MOST = 8
 """Error lines that are given."""
+_PERHAPS = 3
+"""Tier of a line that is perhaps no error."""
 _PASTED = ("traceback", "log", "shell")
 _FAILURE_REASON = re.compile(r"Failure ?Reason", re.IGNORECASE)
 _FAILS = re.compile(
@@ -46,6 +49,12 @@ _FOLLOWS = re.compile(
     re.IGNORECASE,
 )
 """That something ended, because of something else."""
+_WAITS = re.compile(
+    r"\bhealth ?-?checks?\b|\bdid not (?:respond|become|reach|start)\b|\bunhealthy\b"
+    r"|\btimed out (?:while |after |waiting)|\btimed out\W*$",
+    re.IGNORECASE,
+)
+"""That something was waited for in vain."""
 _SOFT = re.compile(
     r"(?<![\w-])(?:DEBUG|INFO|NOTICE|TRACE|WARN(?:ING)?)(?![\w-])|\bwarning\b|^[IW]\d{4} \d",
     re.IGNORECASE,
@@ -80,7 +89,7 @@ class _Found:
     parts: tuple[Part, ...]
 
 
-def find_error_lines(message: str, parts: Sequence[Part]) -> tuple[Part, ...]:
+def find_error_lines(message: str, parts: Sequence[Part], most: int = _MOST) -> tuple[Part, ...]:
     """Each within a pasted part or the prose: `message[start:end] == text`."""
     found: list[_Found] = []
     for part in parts:
@@ -89,7 +98,7 @@ def find_error_lines(message: str, parts: Sequence[Part]) -> tuple[Part, ...]:
         elif part.kind == "data":
             found += _in_data(message, part)
     found = _in_time([_introduces(message, one) for one in found])
-    if not any(one.tier < 3 for one in found):
+    if not any(one.tier < _PERHAPS for one in found):
         prose = [
             one
             for part in parts
@@ -98,7 +107,7 @@ def find_error_lines(message: str, parts: Sequence[Part]) -> tuple[Part, ...]:
         ]
         found = prose + found
     result = dict.fromkeys(part for one in found for part in one.parts)
-    return tuple(result)[:_MOST]
+    return tuple(result)[:most]
 
 
 def _lines(message: str, part: Part) -> Iterator[tuple[int, str]]:
@@ -110,7 +119,17 @@ def _lines(message: str, part: Part) -> Iterator[tuple[int, str]]:
 
 def telling(lines: Sequence[Part]) -> Part | None:
     """The line to search for: the first one that says more than that something ended."""
-    return next((line for line in lines if not _FOLLOWS.search(line.text)), next(iter(lines), None))
+    return next((line for line in lines if not wraps(line.text)), next(iter(lines), None))
+
+
+def wraps(line: str) -> bool:
+    """It only says that something ended, was waited for in vain, or stands in a log."""
+    return bool(_FOLLOWS.search(line) or _WAITS.search(line) or sends_to_log(line))
+
+
+def is_doubtful(line: Part) -> bool:
+    """Perhaps no error: a warning, a word for failing in what was typed into a shell."""
+    return _tier(line.text[: shapes.LONGEST], line.kind) == _PERHAPS
 
 
 def _introduces(message: str, found: _Found) -> _Found:
@@ -172,12 +191,12 @@ def _tier(text: str, kind: PartKind) -> int | None:
     fails = _FAILS.search(text) and not _NONE_OF_IT.search(text)
     if not (named or fails or _HARD.search(text[:80])):
         return None
-    if _FOLLOWS.search(text):
+    if wraps(text):
         return 2
     if kind == "shell" and not named and not _HARD.search(text[:80]):
-        return 3
+        return _PERHAPS
     if _SOFT.search(text[:80]) and not _HARD.search(text[:80]) and not named:
-        return 3
+        return _PERHAPS
     return 1
 
 

@@ -42,6 +42,16 @@ _ASKS_EN = re.compile(
     r"|.{0,80}\b(?:please|pls|tell me|help me|show me)\b",
     re.IGNORECASE,
 )
+_SYSTEM = re.compile(
+    r"\s*(?:[\w.+/\[\]()-]+(?::\d+)?:\s|exec[ :])(?:[\w./\\\"'`’‘$ -]{1,120}:\s){0,4}"
+    r"[\w./\\\"'-]{0,80}"
+    r"\s?(?:exec format error|no such file or directory|permission denied|command not found"
+    r"|executable file not found in \S+|not found|cannot execute(?: binary file)?(?::.{1,60})?"
+    r"|is a directory|no space left on device|(?:bus|segmentation) (?:error|fault)|killed)[.\s]*$",
+    re.IGNORECASE | re.ASCII,
+)
+"""`exec /usr/local/bin/serve: exec format error`: names and paths with colons, then what errno(3)
+calls the error. https://pubs.opengroup.org/onlinepubs/9799919799/functions/strerror.html"""
 _UNTIL_NESTED = 30
 """Lines of keys after which a text of names and values is no YAML, if none lies below another."""
 _GAP = 12
@@ -298,7 +308,7 @@ def _end_of_log(lines: Sequence[_Line], at: int) -> int:
             break
         if shapes.is_dockerfile_start(text):
             break
-        if shapes.is_log(text) or _is_alike(lines[number - 1].text, text):
+        if _starts_log(text) or _is_alike(lines[number - 1].text, text):
             last, gap = number, 0
         elif shapes.is_prose(text) and (lines[number - 1].is_blank or shapes.JAPANESE.search(text)):
             break
@@ -371,6 +381,11 @@ def _starts_dockerfile(line: str) -> bool:
     return shapes.is_dockerfile_start(line) or shapes.is_instruction(line, alone=True)
 
 
+def _starts_log(line: str) -> bool:
+    """What `shapes` takes for a log, or what a shell or the kernel says of a program."""
+    return shapes.is_log(line) or bool(_SYSTEM.match(line[: shapes.LONGEST]))
+
+
 def _starts_yaml(line: str) -> bool:
     return not line.lstrip().startswith("- ") and shapes.is_yaml(line)
 
@@ -390,7 +405,7 @@ _TEXTS: tuple[
 ] = (
     ("traceback", shapes.is_traceback_start, _end_of_traceback),
     ("dockerfile", _starts_dockerfile, _end_of_dockerfile),
-    ("log", shapes.is_log, _end_of_log),
+    ("log", _starts_log, _end_of_log),
     ("data", shapes.is_json, _end_of_data),
     ("code", shapes.is_code, _end_of_code),
     ("shell", shapes.is_shell, _end_of_shell),

@@ -21,9 +21,12 @@ from kb.reading.parts import find_error_lines, telling
 from kb.reading.reading import Part
 from kb.reading.shapes import FRAME, without_prefix
 from kb.records import Chunk, Citation, Language, Sentence, Side
+from kb.review.cause import by_cause, is_wrapper, own_causes
 from kb.review.checks import Finding, checks_for, find
 from kb.review.mend import mend
 from kb.review.paste import Paste, sides_of
+from kb.review.told import told_app
+from kb.review.written import is_server
 from kb.search.index import Index
 
 _FILES = ("dockerfile", "code", "shell", "data")
@@ -35,6 +38,8 @@ _PROBLEMS = 3
 _LONGEST_QUOTE = 160
 """Characters of a line that are quoted."""
 _LONGEST_QUERY = 300
+_LOOKED_AT = 40
+"""Error lines among which the cause is looked for."""
 _WHOLE = re.compile(
     r"全部|全体|丸ごと|まるごと|ぜんぶ|修正版|修正後|書き直し|直したファイル"
     r"|(?:whole|full) (?:file|thing|dockerfile)|entire|corrected|rewrite"
@@ -42,6 +47,8 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 """That the person wants the file itself."""
+_INFERENCE: frozenset[Side] = frozenset({"inference"})
+_TRAINING: frozenset[Side] = frozenset({"training"})
 _SERVER = re.compile(r"\b(?:FastAPI|Flask|Starlette)\(")
 
 
@@ -88,13 +95,14 @@ def review(
         writer.file(paste, findings)
         if findings and _WHOLE.search(prose):
             writer.mended(paste, findings)
-    errors = find_error_lines(message, parts) if outputs else ()
+    errors = find_error_lines(message, parts, most=_LOOKED_AT) if outputs else ()
+    causes = _causes(errors, parts, index)
     if outputs:
-        writer.output(message, outputs, errors)
+        writer.output(message, outputs, errors, causes)
     findings = [finding for _, findings in judged for finding in findings]
     query = ""
     if errors or not findings:
-        line = telling(errors or find_error_lines(message, parts))
+        line = next(iter(causes), None) or telling(find_error_lines(message, parts))
         query = without_prefix(line.text).strip()[:_LONGEST_QUERY] if line else ""
     return Review(
         tuple(writer.sentences),
@@ -104,15 +112,35 @@ def review(
     )
 
 
+def _causes(errors: Sequence[Part], parts: Sequence[Part], index: Index) -> tuple[Part, ...]:
+    """The error lines, the one that names the cause first: what the person quotes of another log,
+    where the pasted lines only say that something failed.
+    """
+    causes = by_cause(errors, index)
+    if causes and is_wrapper(causes[0], index):
+        own = own_causes(parts, index)
+        return (*own, *(line for line in causes if line not in own))
+    return causes
+
+
 def _pastes(parts: Sequence[Part], prose: str, sides: Collection[Side]) -> list[Paste]:
     """The files; one that does not show what it is for takes it from the others."""
     files = [part for part in parts if part.kind in _FILES]
     together = "\n".join(part.text for part in files)
+    has_server = any(part.kind == "code" and is_server(part.text) for part in files)
+    app = told_app(prose)
     pastes = []
     for part in files:
-        own = sides_of(part.text, prose, sides)
-        own = own or sides_of(together, prose, sides)
+        own = sides_of(part.text, prose, sides) or sides_of(together, prose, sides)
+        if part.kind == "code" and is_server(part.text):
+            own = _INFERENCE  # whatever is said of how the model was trained
+        elif part.kind == "dockerfile" and (has_server or app.routes) and "inference" not in own:
+            own = own if sides_of(part.text, "", ()) == _TRAINING else _INFERENCE
         pastes.append(Paste(part.kind, part.text, prose, own))
+    if any(part.kind == "dockerfile" for part in files) and app.quote and not has_server:
+        asked = _INFERENCE if app.routes else sides_of(together, prose, sides)
+        if "inference" in asked:
+            pastes.append(Paste("prose", prose, prose, _INFERENCE))
     return pastes
 
 
@@ -131,19 +159,24 @@ class _Writer:
         checks = checks_for(paste)
         facts = {
             "file": self._name(paste.kind),
-            "lines": paste.text.rstrip().count("\n") + 1,
+            "lines": self._lines(paste.text.rstrip().count("\n") + 1),
             "checks": len(checks),
         }
         if proven:
-            name = "found" if len(proven) > 1 else "found_one"
+            name = "found_app" if paste.kind == "prose" else "found"
+            name += "" if len(proven) > 1 else "_one"
             self._tell(self._words(name, **facts, count=len(proven)))
         else:
             labels = [check.label[self._language] for check in checks]
             self._tell(self._words("none", **facts, labels=self._words("joiner").join(labels)))
             if paste.kind == "dockerfile":
                 self._tell(self._words("unseen"))
+        before: Finding | None = None
         for finding in proven[:_SHOWN]:
-            self._finding(paste, finding)
+            if before is None or not _is_on_same(before, finding):
+                self._claim(finding)
+            self._fix(paste, finding)
+            before = finding
         if proven[_SHOWN:]:
             self._tell(
                 self._words(
@@ -152,28 +185,35 @@ class _Writer:
             )
         self._problems(paste)
 
-    def _finding(self, paste: Paste, finding: Finding) -> None:
-        """The line, what SageMaker does with it, and what to write instead."""
+    def _claim(self, finding: Finding) -> None:
+        """The line, and what SageMaker does with it."""
         spot, check = finding.spot, finding.check
-        lead = self._words("line", line=spot.line, quote=code(spot.quote))
+        name = "line" if spot.line else "quoted"
+        lead = self._words(name, line=spot.line, quote=code(spot.quote))
         if finding.if_side:
             lead += self._words(f"if_{finding.if_side}")
-        numbers: list[int] = []
         for number, reference in enumerate(check.references):
             chunk = self._statement(reference)
             if chunk is None:
                 continue
             draft = Draft(chunk, chunk.start, chunk.end)
             (quoted,) = to_sentences([draft], self.citations, self._language)
-            numbers += quoted.citations
             marker, before = ("- ", "") if number else ("1. ", lead)
             if number == 0 or all(quoted.text != sentence.text for sentence in self.sentences):
                 self.sentences.append(replace(quoted, marker=marker, lead=before))
-        fix = Sentence(finding.fix(self._language), tuple(numbers[:1]), "", None)
+
+    def _fix(self, paste: Paste, finding: Finding) -> None:
+        """What to write instead."""
+        chunks = filter(None, map(self._statement, finding.check.references))
+        drafts = [Draft(chunk, chunk.start, chunk.end) for chunk in chunks]
+        (quoted,) = to_sentences(drafts[:1], self.citations, self._language)
+        fix = Sentence(finding.fix(self._language), quoted.citations[:1], "", None)
         self.sentences.append(replace(fix, lead=self._words("fix")))
+        blocks = {sentence.text for sentence in self.sentences}
         if finding.write:
             block = fenced(finding.write, "dockerfile" if paste.kind == "dockerfile" else "")
-            self.sentences.append(Sentence(block, (), "", None))
+            if block not in blocks:  # host and port of one call
+                self.sentences.append(Sentence(block, (), "", None))
 
     def _problems(self, paste: Paste) -> None:
         problems = paste.dockerfile.problems
@@ -191,26 +231,38 @@ class _Writer:
         if left:
             self._tell(self._words("not_mended", places=self._places(left)))
 
-    def output(self, message: str, outputs: Sequence[Part], errors: Sequence[Part]) -> None:
+    def output(
+        self,
+        message: str,
+        outputs: Sequence[Part],
+        errors: Sequence[Part],
+        causes: Sequence[Part],
+    ) -> None:
         """The line of a traceback or log that names the error, and the frame in the own file."""
         lines = sum(part.text.count("\n") + 1 for part in outputs)
         kind = "traceback" if all(part.kind == "traceback" for part in outputs) else "log"
-        facts = {"file": self._name(kind), "lines": lines}
-        if not errors:
-            self._tell(self._words("no_error", **facts))
+        if not causes:
+            name = "no_error" if lines > 1 else "no_error_line"
+            self._tell(self._words(name, file=self._name(kind), lines=lines))
             return
         place = _Places(message, outputs)
-        first = telling(errors) or errors[0]
-        others = [one for one in errors if one is not first]
-        self._tell(self._words("error", **facts, line=place(first), quote=code(first.text)))
-        frame = next((one for one in others if FRAME.match(one.text)), None)
+        first, *others = causes
+        facts = {"quote": code(first.text), "file": self._name(kind), "lines": lines}
+        if first.kind in ("question", "prose"):
+            self._tell(self._words("error_own", **facts))
+        elif lines == 1:
+            self._tell(self._words("error_only", **facts))
+        else:
+            self._tell(self._words("error", **facts, line=place(first)))
+        frame = _frame_of(first, errors)
         if frame is not None:
             below = place.line_below(frame)
             name = "frame_code" if below else "frame"
             self._tell(self._words(name, quote=code(frame.text), code=code(below)))
         rest = [one for one in others if not FRAME.match(one.text)]
         if rest:
-            self._tell(self._words("also", line=place(rest[0]), quote=code(rest[0].text)))
+            name = "also" if lines > 1 else "also_only"
+            self._tell(self._words(name, line=place(rest[0]), quote=code(rest[0].text)))
 
     def _places(self, findings: Sequence[Finding]) -> str:
         return self._words("joiner").join(
@@ -221,6 +273,9 @@ class _Writer:
     def _statement(self, reference: Reference) -> Chunk | None:
         return find_statement(self._index, reference, self._language)
 
+    def _lines(self, count: int) -> str:
+        return self._words("line_one" if count == 1 else "lines", count=count)
+
     def _name(self, kind: str) -> str:
         return self._words(f"name_{kind}")
 
@@ -230,6 +285,22 @@ class _Writer:
     def _tell(self, text: str) -> None:
         """A sentence about the paste itself, which no source says."""
         self.sentences.append(Sentence(text, (), "", None))
+
+
+def _is_on_same(before: Finding, finding: Finding) -> bool:
+    """Two findings on one line that one statement proves: it is told once."""
+    return (
+        before.spot.line == finding.spot.line
+        and before.spot.quote == finding.spot.quote
+        and before.check.references == finding.check.references
+        and before.if_side == finding.if_side
+    )
+
+
+def _frame_of(error: Part, errors: Sequence[Part]) -> Part | None:
+    """The frame in the person's own file, which stands behind its exception."""
+    behind = errors[errors.index(error) + 1 :][:1] if error in errors else ()
+    return next((one for one in behind if FRAME.match(one.text)), None)
 
 
 class _Places:

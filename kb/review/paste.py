@@ -18,7 +18,7 @@ from kb.records import Side
 from kb.review.dockerfile import Dockerfile, Instruction, read_dockerfile
 
 _TRAINING = re.compile(
-    r"学習|トレーニング|ファインチューニング|訓練|\btrain(?:ing|s|er)?\b|\bfine-?tun|\btrainingjob",
+    r"学習(?!済)|トレーニング|ファインチューニング|訓練|\btrain(?:ing|s|er)?\b|\bfine-?tun|\btrainingjob",
     re.IGNORECASE | re.ASCII,
 )
 _INFERENCE = re.compile(

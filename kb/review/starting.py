@@ -256,14 +256,16 @@ def _line(line: int, quote: str, better: str, **values: str) -> Spot:
 
 
 def exposes_other_port(paste: Paste, port: str) -> Iterator[Spot]:
-    """EXPOSE of other ports alone, and the right one nowhere in the file."""
+    """EXPOSE of other ports alone, and the right one nowhere in the file. To change the line would
+    mend nothing.
+    """
     if "inference" not in paste.sides:
         return  # many a tool is exposed in other images
     if re.search(rf"\b{port}\b|SAGEMAKER_BIND_TO_PORT", paste.text):
         return
     for one in paste.dockerfile.all("EXPOSE"):
         if re.search(r"\d", one.value):
-            yield replaced(one, f"EXPOSE {port}", port=one.value)
+            yield at(one, port=one.value)
 
 
 def binds_to_loopback(paste: Paste) -> Iterator[Spot]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from kb.review.paste import Paste
+from kb.review.told import told_app
 from kb.review.spots import Edit, Spot
 
 _FRAMEWORK = re.compile(
@@ -17,7 +18,10 @@ _FRAMEWORK = re.compile(
 _ROUTE = re.compile(
     r"@[\w.]+\.(?:route|get|post|api_route)\(|add_url_rule\(|add_api_route\(|\bRoute\(|app\.(?:get|post)\("
 )
-_CUT = re.compile(r"^\s*(?:#\s*)?(?:\.\.\.|…|\(略\)|省略|snip)\s*$", re.MULTILINE)
+_CUT = re.compile(
+    r"(?<!:)\n\s*(?:#\s*)?(?:\.\.\.|…)[ \t]*$|^\s*(?:#\s*)?(?:\(略\)|省略|snip)\s*$", re.MULTILINE
+)
+"""Lines that the person left out; below a colon `...` is the body of a function."""
 _RUN = re.compile(r"\b(?:app|server|application)\.run\(|\buvicorn\.run\(")
 
 
@@ -39,10 +43,15 @@ def has_line(
             return
 
 
+def is_server(text: str) -> bool:
+    """Code of a web server with routes."""
+    return bool(_FRAMEWORK.search(text) and _ROUTE.search(text))
+
+
 def lacks_route(paste: Paste, path: str) -> Iterator[Spot]:
     """A whole web server that has no such route."""
     text = paste.text
-    if not (_FRAMEWORK.search(text) and _ROUTE.search(text)) or _CUT.search(text):
+    if not is_server(text) or _CUT.search(text):
         return
     if path in text or re.search(r"include_router|register_blueprint|mount\(", text):
         return
@@ -50,6 +59,27 @@ def lacks_route(paste: Paste, path: str) -> Iterator[Spot]:
         if _ROUTE.search(line):
             yield Spot(number, line, {"path": path})
             return
+
+
+def told_lacks_route(paste: Paste, path: str) -> Iterator[Spot]:
+    """What the person says of the app names its routes, and not this one."""
+    app = told_app(paste.text)
+    if app.routes and path not in app.routes:
+        yield Spot(0, app.quote, {"path": path})
+
+
+def told_port_is_other(paste: Paste, port: str) -> Iterator[Spot]:
+    """The person says that the app listens on another port."""
+    app = told_app(paste.text)
+    if app.ports and port not in app.ports:
+        yield Spot(0, app.quote, {"port": app.ports[0]})
+
+
+def told_binds_to_loopback(paste: Paste) -> Iterator[Spot]:
+    """The app is told to be on another port or on 127.0.0.1, and 0.0.0.0 is named nowhere."""
+    app = told_app(paste.text)
+    if app.ports and not app.is_open:
+        yield Spot(0, app.quote)
 
 
 def route_refuses(paste: Paste, path: str, method: str) -> Iterator[Spot]:
@@ -93,21 +123,27 @@ def server_runs_at(paste: Paste, what: str) -> Iterator[Spot]:
         has_host = re.search(r"\bhost\s*=|\*\*|[\"']0\.0\.0\.0[\"']|\buds=|\bfd=", call)
         if what == "port" and port and port[1] != "8080":
             where, quote = _where(paste, number, port[0])
-            better = quote.replace(port[0], "port=8080")
         elif what == "loopback" and host and host[1] in ("127.0.0.1", "localhost"):
             where, quote = _where(paste, number, host[0])
-            better = quote.replace(host[0], 'host="0.0.0.0"')
         elif what == "none" and not has_host:
             where, quote = number, line
-            args = "" if port else ", port=8080"
-            if "uvicorn" in run[0]:
-                better = re.sub(r"\)\s*$", f', host="0.0.0.0"{args})', line)
-            else:
-                better = line.replace(run[0], f'{run[0]}host="0.0.0.0"{args}, ').replace(", )", ")")
         else:
             continue
+        better = _reachable(quote, run[0], adds_host=not has_host, adds_port=not port)
         yield Spot(where, quote, {"better": better.strip()}, Edit(where, where, (better,)))
         return
+
+
+def _reachable(line: str, run: str, *, adds_host: bool, adds_port: bool) -> str:
+    """The line of a call with the host and the port that SageMaker reaches, both in one edit."""
+    line = re.sub(r"\bport\s*=\s*\d+", "port=8080", line)
+    line = re.sub(r"\bhost\s*=\s*[\"'](?:127\.0\.0\.1|localhost)[\"']", 'host="0.0.0.0"', line)
+    if run not in line or not adds_host:
+        return line
+    added = 'host="0.0.0.0"' + (", port=8080" if adds_port else "")
+    if "uvicorn" in run and re.search(r"\)\s*$", line):
+        return re.sub(r"\)\s*$", f", {added})", line)
+    return line.replace(run, f"{run}{added}, ").replace(", )", ")")
 
 
 def _call(paste: Paste, number: int, start: int) -> str:

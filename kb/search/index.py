@@ -27,6 +27,7 @@ from kb.search.rows import read_rows, to_chunk
 from kb.search.sections import Sections
 from kb.search.vectors import VectorStore
 from kb.search.whole import MANIFEST, check_files, read_manifest
+from kb.text.logs import sends_to_log
 
 LOG = logging.getLogger("kb.search.index")
 POINTER = "CURRENT"
@@ -86,6 +87,18 @@ class Index:
             if chunk.kind == "question" and chunk.marker:
                 groups.setdefault(chunk.group, {})[chunk.marker] = None
         return {group: tuple(wordings) for group, wordings in groups.items()}
+
+    @cached_property
+    def wrappers(self) -> frozenset[str]:
+        """The groups about an error that names no cause: what they say first sends to a log."""
+        return frozenset(
+            group
+            for group in self.wordings
+            if any(
+                chunk.kind == "statement" and chunk.order == 1 and sends_to_log(chunk.text)
+                for chunk in self.groups[group]
+            )
+        )
 
     @cached_property
     def by_document(self) -> Mapping[str, tuple[Chunk, ...]]:

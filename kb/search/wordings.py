@@ -50,6 +50,8 @@ class Shown:
     """By group, for the groups that are about an error."""
     lengths: Mapping[str, int] = field(default_factory=dict)
     """Characters of the wording that stands in the message, by group."""
+    wrappers: frozenset[str] = frozenset()
+    """Of the groups, those whose error names no cause: another one stands in a log."""
     has_error: bool = False
     """The message brings an error along, known or not."""
 
@@ -59,8 +61,14 @@ class Shown:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The groups whose wording stands in the message, the longest wording first."""
-        return tuple(sorted(self.lengths, key=lambda group: (-self.lengths[group], group)))
+        """The groups whose wording stands in the message, the longest wording first; an error that
+        names no cause comes behind one that does.
+        """
+
+        def order(group: str) -> tuple[bool, int, str]:
+            return group in self.wrappers, -self.lengths[group], group
+
+        return tuple(sorted(self.lengths, key=order))
 
 
 def errors_in(message: str, index: Index) -> Shown:
@@ -77,7 +85,8 @@ def errors_in(message: str, index: Index) -> Shown:
         else:
             alike = any(_alike(wording, words) for wording in wordings)
             fits[group] = "other" if alike else "absent"
-    return Shown(fits, lengths, bool(lengths) or _ERROR.search(message[:LONGEST]) is not None)
+    has_error = bool(lengths) or _ERROR.search(message[:LONGEST]) is not None
+    return Shown(fits, lengths, index.wrappers, has_error)
 
 
 def as_quoted(wording: str) -> str:

@@ -318,6 +318,29 @@ def test_the_telling_line_says_more_than_that_something_ended(log: str, line: st
     assert found.text == line
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "exec /usr/local/bin/serve: exec format error",
+        "standard_init_linux.go:228: exec user process caused: exec format error",
+        "/bin/sh: 1: train: not found",
+        "bash: /opt/ml/train: Permission denied",
+        "/usr/bin/env: 'python\\r': No such file or directory",
+        'exec: "train": executable file not found in $PATH',
+    ],
+)
+def test_what_a_shell_or_the_kernel_says_was_pasted(line: str) -> None:
+    assert kinds(f"It does not start.\n{line}\nWhat can I do?") == ["prose", "log", "question"]
+    assert errors(f"動きません。\n{line}") == [line]
+
+
+@pytest.mark.parametrize(
+    "line", ["My problem: permission denied", "The log says: command not found", "結果: not found"]
+)
+def test_what_a_person_says_of_an_error_is_prose(line: str) -> None:
+    assert kinds(line) == ["prose"]
+
+
 def test_comments_above_from_belong_to_the_dockerfile() -> None:
     paste = (
         "# Copyright of somebody\n# All rights reserved\n\n# the base\nFROM python:3.10\nUSER root"

@@ -148,6 +148,90 @@ def test_two_files_in_one_message_are_told_apart(notes_index: Index) -> None:
     assert "Code (10 lines)" in result.markdown
 
 
+FILE = """FROM python:3.11-slim
+WORKDIR /app
+COPY requirements.txt app.py ./
+RUN pip install -r requirements.txt
+EXPOSE 5000
+ENTRYPOINT ["python", "app.py"]"""
+APP = """from flask import Flask, request
+app = Flask(__name__)
+
+@app.route("/predict", methods=["POST"])
+def predict():
+    ...
+
+if __name__ == "__main__":
+    app.run(port=5000)"""
+IN_CODE = ["code-no-ping", "code-no-invocations", "code-port", "code-no-host", "expose"]
+IN_WORDS = ["told-no-ping", "told-no-invocations", "told-port", "told-host", "expose"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "My endpoint fails.",
+        "Will this run?",
+        "I trained the model on my laptop, then I wrote this.",
+        "学習済みモデルを Flask で動かしています。どこを直せばいいですか？",
+        "推論エンドポイントにしたいです。",
+    ],
+)
+@pytest.mark.parametrize("sides", [(), ("training",), ("inference",)])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{words}\n```dockerfile\n{file}\n```\n```python\n{app}\n```",
+        "{words}\n\n{file}\n\n{app}",
+        "{words}\n```\n# Dockerfile\n{file}\n\n# app.py\n{app}\n```",
+    ],
+)
+def test_a_server_beside_its_dockerfile_is_reviewed_whatever_was_trained(
+    words: str, sides: tuple[Side, ...], form: str, notes_index: Index
+) -> None:
+    result = reviewed(form.format(words=words, file=FILE, app=APP), notes_index, "en", sides)
+    assert ids(result.findings) == IN_CODE
+    assert result.markdown.count('app.run(host="0.0.0.0", port=8080)') == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        ("app.py has one route, POST /predict, on port 5000. What is missing?", "en"),
+        ("It answers `POST /score` and listens on port 9000.", "en"),
+        ("アプリのルートは /predict だけで、ポート 5000 で動きます。", "ja"),
+        ("POST /predict を 5000 番ポートで受けています。何が足りませんか？", "ja"),
+    ],
+)
+def test_what_is_said_of_the_app_counts(words: str, language: Language, notes_index: Index) -> None:
+    result = reviewed(f"{words}\n\n{FILE}", notes_index, language)
+    assert ids(result.findings) == IN_WORDS
+    text = result.markdown
+    for part in ("GET /ping", "POST /invocations", "8080", "0.0.0.0"):  # noqa: S104 advice
+        assert part in text
+    assert "EXPOSE 8080" not in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "My endpoint fails. The routes are /ping and /invocations, on 0.0.0.0:8080.",
+        "My endpoint fails. Should it be POST /predict? Must it listen on port 8081?",
+        "My endpoint fails. The model is in /opt/ml/model and the code in /app.",
+    ],
+)
+def test_what_is_sound_or_only_asked_for_is_no_finding(words: str, notes_index: Index) -> None:
+    file = FILE.replace("EXPOSE 5000\n", "")
+    assert ids(reviewed(f"{words}\n\n{file}", notes_index).findings) == []
+
+
+def test_expose_alone_is_told_to_change_nothing(notes_index: Index) -> None:
+    result = reviewed(f"My endpoint fails.\n{FILE}", notes_index)
+    assert ids(result.findings) == ["expose"]
+    assert "Changing this line alone helps nothing" in result.markdown
+    assert "EXPOSE 8080" not in result.markdown
+
+
 def test_where_nothing_is_found_the_checks_are_named(notes_index: Index) -> None:
     message = SOUND["training-3"]
     result = reviewed(message, notes_index, "ja", ("training",))
@@ -247,6 +331,65 @@ def test_a_log_gives_the_first_error_that_follows_from_no_other(notes_index: Ind
     assert "line 3001 names the cause" in result.markdown
     assert result.query == "ERROR disk quota of /opt/ml/checkpoints exceeded"
     assert "Line 3002 holds another error" in result.markdown
+
+
+PING = (
+    "ClientError: The primary container for production variant A did not pass the ping health"
+    " check. Please check CloudWatch logs for this endpoint."
+)
+EXEC = "exec /usr/local/bin/serve: exec format error"
+OOM = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB"
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "cause"),
+    [
+        (PING, EXEC),
+        (f"FailureReason: {PING}", EXEC),
+        (PING, "/bin/sh: 1: gunicorn: not found"),
+        (PING, "ERROR the tokenizer of this shop could not be read"),
+        ("ERROR the job timed out after 600 seconds", OOM),
+        ("FailureReason: AlgorithmError: see job logs for more information", OOM),
+        ("ERROR the disk of somebody failed in an unknown way", OOM),
+        ("ModelError: Received server error (500) from model. See the logs for details", OOM),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("fence", ["", "```\n"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_specific_error_is_the_cause_wherever_the_general_one_stands(
+    wrapper: str, cause: str, first: bool, fence: str, language: Language, notes_index: Index
+) -> None:
+    lines = [wrapper, cause] if first else [cause, wrapper]
+    message = "I built it on my M2 Mac.\n\n" + fence + "\n".join(lines) + "\n" + fence
+    result = reviewed(message, notes_index, language)
+    assert result.query == cause
+    assert cause in result.sentences[0].text
+    assert "\n" not in result.query
+    assert wrapper[:60] in result.sentences[1].text
+
+
+def test_an_error_in_the_words_is_the_cause_of_a_general_one(notes_index: Index) -> None:
+    words = "CloudWatch only shows exec format error."
+    result = reviewed(f"{words}\n\n{PING}", notes_index)
+    assert result.query == words
+    assert "in your own words" in result.sentences[0].text
+    assert PING[:60] in result.sentences[1].text
+
+
+def test_a_general_error_alone_is_still_the_one_to_search_for(notes_index: Index) -> None:
+    assert reviewed(f"Why?\n{PING}", notes_index).query == PING
+
+
+@pytest.mark.parametrize(("language", "opening"), [("ja", "エラーは `"), ("en", "The error is `")])
+def test_one_line_is_no_log_and_has_no_number(
+    language: Language, opening: str, notes_index: Index
+) -> None:
+    message = f"Why?\n```\n{OOM}\n```"
+    (sentence,) = reviewed(message, notes_index, language).sentences
+    assert sentence.text.startswith(f"{opening}{OOM}`")
+    nothing = reviewed("Why?\n```\n2026-01-10 05:20:00 INFO ok\n```", notes_index, language)
+    assert "1" not in nothing.markdown
 
 
 def test_a_log_without_an_error_is_said(notes_index: Index) -> None:

@@ -15,6 +15,7 @@ class Wordings:
 
     def __init__(self, **wordings: tuple[str, ...]) -> None:
         self.wordings = wordings
+        self.wrappers = frozenset({"wrapper"} & {*wordings})
 
 
 def shown(message: str, **wordings: tuple[str, ...]) -> Shown:
@@ -90,3 +91,13 @@ def test_a_message_of_one_character_many_times_costs_little() -> None:
 
 def test_a_wording_is_quoted_with_an_ellipsis() -> None:
     assert as_quoted("KeyError: 'SM_*'") == "KeyError: 'SM_ … '"
+
+
+def test_an_error_that_names_no_cause_comes_behind_one_that_does() -> None:
+    message = "variant x did not pass the ping health check\nexec /serve: exec format error"
+    both = shown(
+        message, wrapper=("did not pass the ping health check",), format=("exec format error",)
+    )
+    assert both.named == ("format", "wrapper")
+    alone = shown(message, wrapper=("did not pass the ping health check",))
+    assert alone.named == ("wrapper",)
