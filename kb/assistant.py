@@ -260,18 +260,15 @@ class Assistant:
         )
         if not repeats:
             return content
-        request = replace(request, own=request.question)
-        return self._on_own_words(request, composed(request, self._find(request)))
+        note = fixed("same_again", request.language)
+        return replace(content, sentences=(note, *content.sentences))
 
     def _repeats(self, request: Request, content: Content) -> bool:
         """The very sentences of the answer before, which this message goes on from."""
         standing = self._standing(request)
-        texts = [sentence.text for sentence in content.sentences]
-        return (
-            bool(texts)
-            and standing is not None
-            and texts == [s.text for s in standing[1].sentences]
-        )
+        if standing is None or not content.citations:
+            return False
+        return [s.text for s in content.sentences] == [s.text for s in standing[1].sentences]
 
     def _on_own_words(self, request: Request, content: Content) -> Content:
         """What a complaint asks for, without what it is about; else what was understood."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 
 from kb.reading.parts import find_parts
 from kb.reading.reading import Part, PartKind, Reading
@@ -74,16 +73,10 @@ def objection(question: str, reading: Reading, read: Callable[[str], Reading]) -
         return None
     pieces = [piece.strip() for piece in _PIECES.split(question) if piece and piece.strip()]
     pieces = pieces[:_MOST]
-    if reading.act != "complaint" and (len(pieces) < 2 or read(pieces[0]).act != "complaint"):
-        if not _asks_why_then_tells(pieces, read):
-            return None
-    own = [piece for piece in pieces if read(piece).act in ("question", "case", "paste")]
-    return " ".join(own) if len(pieces) > 1 else ""
-
-
-def _asks_why_then_tells(pieces: Sequence[str], read: Callable[[str], Reading]) -> bool:
-    """“Isn't that beside my question? I only want …”: it acts on the answer, then says what for."""
-    return any(
-        read(one).act in ("why", "complaint") and read(then).act == "question"
-        for one, then in list(pairwise(pieces))[:1]
-    )
+    if len(pieces) < 2:
+        return "" if reading.act == "complaint" else None
+    objects = [place for place, one in enumerate(pieces[:2]) if read(one).act == "complaint"]
+    if not objects and reading.act != "complaint":
+        return None
+    rest = pieces[objects[-1] + 1 :] if objects else pieces
+    return " ".join(one for one in rest if read(one).act in ("question", "case", "paste"))

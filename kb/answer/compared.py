@@ -19,6 +19,8 @@ _JOINS = re.compile(
     re.IGNORECASE,
 )
 _PIECE = re.compile(r"[a-z0-9_./+-]+|[ァ-ヺー]+|[一-龥々]+|[ぁ-ん]+|\s+|.")
+_SHORT = re.compile(r"[一-龥々]{2}|[a-z0-9_./+-]+|[ァ-ヺー]+|")
+"""How a table's header may shorten a name: 非同期 for 非同期推論."""
 _ARTICLE = re.compile(r"^(?:the|a|an|my|our|your|その|この)\s+")
 _EMPTY = re.compile(r"[ぁ-ん\s\W]*")
 _JAPANESE = re.compile(r"[ぁ-んァ-ヺ一-龥]")
@@ -37,6 +39,12 @@ class Pair:
         """Which of the two a text names."""
         folded = _folded(text)
         return _holds(folded, self.first), _holds(folded, self.second)
+
+    def set_side_by_side(self, text: str) -> bool:
+        """A table that has both; its header may shorten the names to their first word."""
+        folded = _folded(text)
+        short = [_SHORT.match(_folded(name)) for name in (self.first, self.second)]
+        return all(found is not None and found[0] in folded for found in short)
 
 
 def compared(question: str, texts: Sequence[str]) -> Pair | None:

@@ -144,7 +144,7 @@ def table(standing: Standing, wish: str = "") -> Content:
         return _reviewed(standing, findings)
     page = Page(standing)
     pair = _pair(standing, wish)
-    if pair is not None and not any(all(pair.named(text)) for text in _tables(standing)):
+    if pair is not None and not any(map(pair.set_side_by_side, _tables(standing))):
         return _side_by_side(standing, pair)
     for sentence in [s for s in standing.cited if s.text.startswith("|")][:_BLOCKS]:
         page.keep(sentence)

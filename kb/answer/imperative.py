@@ -17,8 +17,9 @@ from kb.search.index import Index
 from kb.text.markup import plain
 
 _MODAL = re.compile(
-    r"\b(?:can|must|should|may|will|would|could|cannot|don[’']t|not to) ([a-z]{2,})\b"
+    r"\b(?:can|must|should|may|will|would|could|cannot|don[’']t)(?: not)? ([a-z]{3,})\b"
 )
+_TO = re.compile(r"\bto ([a-z]{3,})\b")
 _WORD = re.compile(r"[a-z]{2,}")
 _CLAUSE = re.compile(
     r"(?:^|[:;] |[.!?] |, (?:(?:so|then|and|or|but) )?)(?:(?:first|then|just|never|always) )?"
@@ -59,17 +60,26 @@ def _orders(text: str, verbs: frozenset[str]) -> bool:
 def _verbs(index: Index) -> frozenset[str]:
     """Base forms of the verbs that the English documents use."""
     bases: set[str] = set()
+    purposes: set[str] = set()
     words: set[str] = set()
     for document in index.documents.values():
         if document.language == "en":
-            text = document.text
-            bases.update(_MODAL.findall(text))
-            words.update(_WORD.findall(text.lower()))
-    return frozenset(base for base in bases if _inflected(base) & words)
+            bases.update(_MODAL.findall(document.text))
+            purposes.update(_TO.findall(document.text))
+            words.update(_WORD.findall(document.text.lower()))
+    # A noun may follow “to”, and have a plural: there two forms of a verb are asked for.
+    verbs = {base for base in bases if any(form & words for form in _inflected(base))}
+    verbs |= {base for base in purposes if sum(bool(f & words) for f in _inflected(base)) > 1}
+    return frozenset(verbs)
 
 
-def _inflected(base: str) -> set[str]:
-    """`runs`, `running`, `run` + `ed`: the regular forms of a verb that a noun does not have."""
-    stem = base.removesuffix("e")
-    doubled = base + base[-1]
-    return {f"{stem}ing", f"{doubled}ing"} - {base}
+def _inflected(base: str) -> tuple[set[str], set[str], set[str]]:
+    """The regular forms: `runs`, `running`, `used`."""
+    stem, doubled = base.removesuffix("e"), base + base[-1]
+    return (
+        {f"{base}s", f"{base}es", f"{base[:-1]}ies"}
+        if base[-1] == "y"
+        else {f"{base}s", f"{base}es"},
+        {f"{stem}ing", f"{doubled}ing"} if len(stem) > 2 or stem == base else set(),
+        {f"{stem}ed", f"{doubled}ed"} if len(stem) > 2 or stem == base else set(),
+    )
