@@ -6,15 +6,19 @@ searched and nothing new is decided. Knows nothing about how the standing answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from kb.answer import again, forms
 from kb.answer.content import Content, fixed, said
+from kb.answer.markdown import to_markdown
 from kb.answer.standing import Standing, standing_on
+from kb.messages import message
 from kb.pattern import around
 from kb.reading.reading import Form
 from kb.records import Act, Answer, Language, Sentence
 from kb.request import Request
+from kb.search.index import Index
 
 _SMALL: Mapping[Act, str] = {
     "thanks": "act_thanks",
@@ -26,7 +30,6 @@ _FORMS: Mapping[Form, Callable[[Standing], Content]] = {
     "shorter": forms.shorter,
     "detail": forms.detail,
     "steps": forms.steps,
-    "table": forms.table,
     "code": forms.code,
     "slack": forms.slack,
 }
@@ -47,57 +50,152 @@ def language_of_form(request: Request) -> Language | None:
     return _LANGUAGES.get(request.reading.form) if request.reading.act == "form" else None
 
 
-def acted(request: Request, asked: Request, answer: Answer) -> Content:
-    """What the message does with `answer`, which stands in its language; `asked` led to it."""
+def acted(request: Request, since: Sequence[Request], asked: Request, answer: Answer) -> Content:
+    """What the message does with `answer`, which stands in its language; `asked` led to it.
+
+    `since`: the messages between that acted on it or asked nothing, the newest first.
+    """
     act = request.reading.act
     if act == "complaint":
-        return complained(request, asked, answer)
+        times = sum(one.reading.act == "complaint" for one in since)
+        return complained(request, asked, answer, times)
+    is_new = language_of_form(request) not in (None, _language_before(since, asked))
     if answer.declined:
-        return said(fixed("standing_declined", answer.language))
+        return (
+            _as_it_stands(answer) if is_new else said(fixed("standing_declined", answer.language))
+        )
+    if act in ("why", "alternatives"):
+        return _behind(act, request.index, asked, answer)
+    spoken = [one for one in since if one.reading.act not in _SMALL and not language_of_form(one)]
+    last = spoken[0].reading.act if spoken else act
+    if language_of_form(request) and last in ("why", "alternatives"):
+        return _behind(last, request.index, asked, answer)
+    before = answer
+    for form in _chain(list(reversed(since))):
+        before = _answered(before, formed(form, standing_on(before, request.index)))
+    if language_of_form(request):
+        return _as_it_stands(before) if is_new else _noted(before, "form_same")
+    shown, content = answer, _as_it_stands(answer)
+    for form in _chain([*reversed(since), request]):
+        content = formed(form, standing_on(shown, request.index))
+        shown = _answered(shown, content)
+    return content if shown.answer != before.answer else _noted(shown, "form_same")
+
+
+def _behind(act: Act, index: Index, asked: Request, answer: Answer) -> Content:
+    """What the answer rests on, or the other ways."""
     case = asked.case if answer.decision is not None else None
-    standing = standing_on(answer, request.index)
+    standing = standing_on(answer, index)
     if act == "why":
-        reasons = around.why(case, request.index, answer.language) if case else None
+        reasons = around.why(case, index, answer.language) if case else None
         return reasons or again.evidence(standing)
-    if act == "alternatives":
-        ways = around.alternatives(case, request.index, answer.language) if case else None
-        return ways or again.others(standing)
-    return formed(request, standing)
+    ways = around.alternatives(case, index, answer.language) if case else None
+    return ways or again.others(standing)
+
+
+def _language_before(since: Sequence[Request], asked: Request) -> Language:
+    """The language that the answer stood in before this message."""
+    wanted = (language_of_form(one) for one in since)
+    return next((language for language in wanted if language), asked.language)
+
+
+def _chain(requests: Sequence[Request]) -> list[Request]:
+    """The forms that are applied one on the other, the oldest first.
+
+    A table or a text for Slack is how an answer is set: the next form starts from what stood
+    before it, and what only leaves something out keeps being set for Slack. In detail starts anew.
+    """
+    chain: list[Request] = []
+    for one in requests:
+        form = one.reading.form
+        if one.reading.act != "form" or form in _LANGUAGES:
+            continue
+        slack = [old for old in chain if old.reading.form == "slack"]
+        chain = [old for old in chain if old.reading.form not in ("slack", "table")]
+        chain = [] if form == "detail" else chain
+        chain += [one, *(slack[:1] if form in ("shorter", "lines") else ())]
+    return chain
+
+
+def _answered(answer: Answer, content: Content) -> Answer:
+    """The answer as another form of it stands."""
+    return replace(
+        answer,
+        answer=content.text or to_markdown(content.sentences),
+        sentences=content.sentences,
+        citations=content.citations,
+        clarify=content.clarify,
+        choices=content.choices,
+    )
+
+
+def _noted(answer: Answer, name: str) -> Content:
+    """The answer as it stands, and first why it is no other."""
+    content = _as_it_stands(answer)
+    note = fixed(name, answer.language)
+    if not content.sentences:
+        return replace(content, text=f"{note.text}\n\n{content.text}")
+    return replace(content, sentences=(note, *content.sentences), text="")
 
 
 def formed(request: Request, standing: Standing) -> Content:
     """The standing answer in another form."""
     form, answer = request.reading.form, standing.answer
-    if not standing.cited:
-        return _as_it_stands(answer)
     if answer.clarify:
-        return _question_back(answer, short=form in ("shorter", "lines"))
-    if form == "lines" or (form == "shorter" and request.reading.lines):
-        return forms.in_lines(standing, request.reading.lines or forms.LINES)
-    if form is not None and form in _FORMS:
-        return _FORMS[form](standing)
-    return _as_it_stands(answer)  # in the language asked for
+        return _question_back(request, standing)
+    if not standing.cited:
+        return _noted(answer, "form_no_content")
+    return _in_form(request, standing) if form else _as_it_stands(answer)
 
 
-def complained(request: Request, asked: Request, answer: Answer) -> Content:
-    """What was understood, and what to correct as choices."""
+def _in_form(request: Request, standing: Standing) -> Content:
+    form, lines = request.reading.form, request.reading.lines
+    if form == "lines" or (form == "shorter" and lines):
+        return forms.in_lines(standing, lines or forms.LINES)
+    if form == "table":
+        return forms.table(standing, request.question)
+    make = _FORMS.get(form) if form else None
+    return make(standing) if make else _as_it_stands(standing.answer)
+
+
+def complained(request: Request, asked: Request, answer: Answer, times: int = 0) -> Content:
+    """What was understood and looked through, and what to correct or ask instead as choices.
+
+    `times`: complaints about the same answer before this one.
+    """
     if answer.decision is not None or answer.clarify:
         case = asked.case
         if case is not None:
             return around.correct(case, request.language)
+    standing = standing_on(answer, request.index)
+    near = again.nearest(standing, request.language)[times * _CHOICES :][:_CHOICES]
+    if times:
+        return said(
+            fixed("complaint_more" if near else "complaint_open", request.language), choices=near
+        )
     question = " ".join((answer.trace.query if answer.trace else asked.question).split())
     question = question if len(question) <= _NAMED else question[: _NAMED - 1] + "…"
-    understood = fixed("complaint_question", request.language, question=question)
-    near = again.nearest(standing_on(answer, request.index), request.language)
-    return said(understood, choices=near[:_CHOICES])
+    sentences = [fixed("complaint_question", request.language, question=question)]
+    if searched := again.places(standing)[:_CHOICES]:
+        named = [message("complaint_place", request.language, place=one) for one in searched]
+        places = message("decide_and", request.language).join(named)
+        sentences.append(fixed("complaint_searched", request.language, places=places))
+    return said(*sentences, choices=near)
 
 
-def _question_back(answer: Answer, *, short: bool) -> Content:
-    """A question back stays one; `short`: without what can be said before its answer."""
-    if not short or answer.clarify is None:
-        return _as_it_stands(answer)
-    asks = Sentence(answer.clarify, (), supported=None)
-    return Content((asks,), clarify=answer.clarify, choices=answer.choices)
+def _question_back(request: Request, standing: Standing) -> Content:
+    """Why the question back must be answered first; and what can be said before, in the form."""
+    answer = standing.answer
+    asks = Sentence(answer.clarify or "", (), supported=None)
+    why = fixed("form_needs_fact", answer.language)
+    short = request.reading.form in ("shorter", "lines")
+    if short or not standing.cited:
+        content = said(why, asks)
+    else:
+        content = _in_form(request, standing)
+        so_far = fixed("form_so_far", answer.language)
+        content = replace(content, sentences=(so_far, *content.sentences, why, asks))
+    return replace(content, clarify=answer.clarify, choices=answer.choices)
 
 
 def _as_it_stands(answer: Answer) -> Content:

@@ -16,14 +16,14 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 
-from kb.acting import acted, language_of_form, small_talk
+from kb.acting import acted, complained, language_of_form, small_talk
 from kb.answer.again import in_language
-from kb.answer.content import Content, fixed, joined, said
+from kb.answer.content import Content, fixed, joined, said, without
 from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations
 from kb.answer.show import asks_to_see, show
 from kb.answer.standing import standing_on
-from kb.composing import below_decision, composed, proven, suggestions, with_more
+from kb.composing import below_decision, composed, proven, quoted_last, suggestions, with_more
 from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import advise
@@ -35,7 +35,8 @@ from kb.reading.embedded import EmbeddedReader
 from kb.reading.reading import Reader, Reading
 from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
 from kb.request import SETTLING, Found, Request, Reviewed
-from kb.review import review
+from kb.returning import objection, with_paste
+from kb.review import review, wants_whole
 from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
 from kb.search.remembering import Recent, Remembering
@@ -52,6 +53,8 @@ _SURELY = 0.8
 """Likelihood of a decision being wanted from which it is given whatever the search says."""
 _REMEMBERED = 256
 """Readings and answers that are kept: some twenty conversations of a dozen turns."""
+_NAMED = 80
+"""Characters of a complaint's own words that are named in a sentence."""
 _LONGEST = 1_200
 """Characters of a message that are looked through for an image."""
 
@@ -141,21 +144,37 @@ class Assistant:
         self, question: str, history: tuple[Turn, ...], wanted: Language | None = None
     ) -> Request:
         """What the message says, together with the conversation; each message is read once."""
-        index, key = self._store.current(), _key(question, history)
-        reading = self._readings.get(key, lambda: self._reader.read(question, history))
+        index, reading = self._store.current(), self._read_text(question, history)
         if not any(map(str.isalnum, question)) and (not history or reading.act in SETTLING):
             reading = Reading(question, reading.language, "question")  # nothing is asked or told
         spoken = wanted or _language(reading, history)
         request = Request(question, history, reading, spoken, index, wanted)
+        if history and (pasted := with_paste(question, history, reading)):
+            again = replace(self._read_text(pasted, history), act="paste", queries=(question,))
+            return replace(request, reading=again, returns=True)
+        if history:
+            own = objection(question, reading, lambda text: self._read_text(text, history))
+            if own is not None:
+                return replace(request, reading=replace(reading, act="complaint"), own=own)
         if request.settles or _image_reply(request) is None:
             return request
         # A Region or an instance alone, in answer to a question back, is no form of the answer.
         named = replace(reading, act="question", form=None, queries=(question,))
         return replace(request, reading=named)
 
+    def _read_text(self, text: str, history: tuple[Turn, ...]) -> Reading:
+        """A text as if it were the message; each is read once."""
+        return self._readings.get(_key(text, history), lambda: self._reader.read(text, history))
+
     def _find(self, request: Request) -> Found:
         """The hits for each part of the question."""
         searcher = Searcher(request.index, self._embedder, self._rerank)
+        standing = self._standing(request) if request.own else None
+        if standing is not None:
+            _, answer = standing
+            queries = [request.own, f"{answer.trace.query if answer.trace else ''} {request.own}"]
+            search = searcher.search(queries, request.language)
+            return Found((quoted_last(search, answer),), follows=True)
         reviewed = _reviewed(request)
         asked = request.asked_about(reviewed.query if reviewed else "")
         parts = [searcher.search(queries, request.language) for queries in asked]
@@ -173,7 +192,8 @@ class Assistant:
             return _finished(request, said(fixed("no_standing", request.language)))
         asked, answer = standing
         request = replace(request, language=answer.language)
-        return _finished(request, acted(request, asked, answer))
+        since = [one for one in self._earlier(request) if not one.settles]
+        return _finished(request, acted(request, since, asked, answer))
 
     def _standing(self, request: Request) -> tuple[Request, Answer] | None:
         """The last message that asked or told something, and its answer, in the language due.
@@ -230,11 +250,39 @@ class Assistant:
         if content is not None:
             return content
         found = self._find(request)
+        if request.own:
+            return self._on_own_words(request, composed(request, found))
         content = self._certain(request, found) or composed(request, found)
         # What words of harm stand in and nothing answers gets no neighbour as a hint.
         if content.reason == "not_in_sources" and mentions(request.question, "unsafe"):
             return _declined(request, "unsafe")
-        return content
+        repeats = (
+            request.reading.follows and not content.decisions and self._repeats(request, content)
+        )
+        if not repeats:
+            return content
+        note = fixed("same_again", request.language)
+        return replace(content, sentences=(note, *content.sentences))
+
+    def _repeats(self, request: Request, content: Content) -> bool:
+        """The very sentences of the answer before, which this message goes on from."""
+        standing = self._standing(request)
+        if standing is None or not content.citations:
+            return False
+        return [s.text for s in content.sentences] == [s.text for s in standing[1].sentences]
+
+    def _on_own_words(self, request: Request, content: Content) -> Content:
+        """What a complaint asks for, without what it is about; else what was understood."""
+        standing = self._standing(request)
+        if standing is None:
+            return content
+        asked, answer = standing
+        new = without(content, answer.citations)
+        if not new.citations:
+            return replace(complained(request, asked, answer), trace=content.trace)
+        own = request.own if len(request.own) <= _NAMED else request.own[: _NAMED - 1] + "…"
+        above = fixed("complaint_own", request.language, own=own)
+        return replace(new, sentences=(above, *new.sentences), text="")
 
     def _written(self, request: Request, writer: Writer) -> Iterator[str | Answer]:
         """The chat model's answer, unless something is refused, looked up or decided."""
@@ -279,6 +327,8 @@ class Assistant:
             return decided or _not_held(request, found)
         if decided is not None:
             return joined(reviewed.content, decided)
+        if reviewed.is_settled and request.returns and wants_whole(request.question):
+            return _file_first(reviewed.content, request.language)
         if reviewed.is_settled:
             more = request.has_words
             return with_more(request, found, reviewed.content) if more else reviewed.content
@@ -360,6 +410,16 @@ def _reviewed(request: Request) -> Reviewed | None:
         return None
     content = Content(found.sentences, found.citations)
     return Reviewed(content, is_settled=not found.query, query=found.query)
+
+
+def _file_first(content: Content, language: Language) -> Content:
+    """A review with the mended file, which was asked for, above its findings."""
+    opening = message("review_mended", language)
+    texts = [sentence.text for sentence in content.sentences]
+    if opening not in texts:
+        return content
+    place = texts.index(opening)
+    return replace(content, sentences=(*content.sentences[place:], *content.sentences[:place]))
 
 
 def _refused(request: Request) -> Content | None:

@@ -16,13 +16,15 @@ from kb.answer.respond import respond
 from kb.messages import message
 from kb.pattern.advise import further
 from kb.proof.verify import is_supported
-from kb.records import Language, PatternId, Sentence
+from kb.records import Answer, Hit, Language, PatternId, Sentence
 from kb.request import Found, Request
 from kb.search.several import Search
 from kb.search.wordings import errors_in
 
 _OF_A_PART = 4
 """Statements on each part of a question that has several."""
+_QUOTED = 0.1
+"""What the score of a section that was quoted already counts after a complaint."""
 _NAMED = 80
 """Characters of a question that is named in a sentence."""
 
@@ -65,6 +67,27 @@ def _responded(request: Request, found: Found) -> Content:
         text = "\n\n".join((response.sentences[0].text, message("covers", request.language)))
     near = suggestions(first, request.language)
     return replace(content, text=text, reason="not_in_sources", suggestions=near)
+
+
+def quoted_last(search: Search, answer: Answer) -> Search:
+    """The hits with the sections that an answer quotes behind the others."""
+    known = {
+        (citation.document, citation.heading.rpartition(" > ")[2]) for citation in answer.citations
+    }
+
+    def is_quoted(hit: Hit) -> bool:
+        return any((c.document, c.heading[-1] if c.heading else "") in known for c in hit.chunks)
+
+    hits = search.retrieval.hits
+    first = [hit for hit in hits if not is_quoted(hit)]
+    last = [hit for hit in hits if is_quoted(hit)]
+    if not first or not last:
+        return search
+    # Below what makes a hit worth drawing on, beside the best of the others.
+    top, low = first[0].score or 1.0, min(hit.score for hit in first)
+    kept = [replace(hit, score=hit.score / top) for hit in first]
+    kept += [replace(hit, score=min(hit.score, low) / top * _QUOTED) for hit in last]
+    return replace(search, retrieval=replace(search.retrieval, hits=tuple(kept)))
 
 
 def suggestions(search: Search, language: Language) -> tuple[str, ...]:

@@ -33,6 +33,10 @@ class Request:
     index: Index
     wanted: Language | None = None
     """The language that the caller asks for, whatever the message is in."""
+    own: str = ""
+    """What a complaint asks for besides: it is searched for, without what was quoted already."""
+    returns: bool = False
+    """It goes back to a paste of the conversation, which its reading holds."""
 
     @property
     def case(self) -> CaseReading | None:
@@ -51,7 +55,7 @@ class Request:
     @property
     def settles(self) -> bool:
         """Its answer is one that later messages act on."""
-        return self.reading.act in SETTLING or self.is_misread
+        return self.reading.act in SETTLING or self.is_misread or bool(self.own)
 
     @property
     def has_words(self) -> bool:

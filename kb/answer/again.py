@@ -83,5 +83,10 @@ def nearest(standing: Standing, language: Language) -> list[str]:
     return list(dict.fromkeys(headings))
 
 
+def places(standing: Standing) -> list[str]:
+    """Headings of the sections that it quotes."""
+    return list(dict.fromkeys(_place(c).rpartition(" > ")[2] for c in standing.answer.citations))
+
+
 def _place(citation: Citation) -> str:
     return citation.heading or citation.title

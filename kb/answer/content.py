@@ -52,6 +52,18 @@ def joined(first: Content, then: Content) -> Content:
     return replace(then, sentences=(*first.sentences, *sentences), citations=tuple(citations))
 
 
+def without(content: Content, known: Sequence[Citation]) -> Content:
+    """The sentences that cite nothing of `known`; what they cite is numbered anew."""
+    places = {(c.document, c.start, c.end) for c in known}
+    left = {c.number: c for c in content.citations if (c.document, c.start, c.end) not in places}
+    kept = [s for s in content.sentences if all(number in left for number in s.citations)]
+    used = dict.fromkeys(number for s in kept for number in s.citations)
+    new = {number: place for place, number in enumerate(used, 1)}
+    sentences = [replace(s, citations=tuple(new[n] for n in s.citations)) for s in kept]
+    citations = [replace(left[number], number=new[number]) for number in used]
+    return replace(content, sentences=tuple(sentences), citations=tuple(citations))
+
+
 def fixed(name: str, language: Language, *, marker: str = "", **values: object) -> Sentence:
     """A sentence of messages.yaml: it claims nothing of a source."""
     return Sentence(message(name, language, **values), (), marker, supported=None)

@@ -8,9 +8,12 @@ nothing about messages, decisions or chat models.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from kb.answer.content import Content
+from kb.answer.compared import Pair, compared
+from kb.answer.content import Content, fixed
+from kb.answer.imperative import commands
 from kb.answer.standing import Page, Standing
 from kb.messages import message
 from kb.records import Chunk, Citation, Sentence
@@ -24,6 +27,7 @@ _COMMAND = 15
 """Lines of code up to which it goes along with a short answer."""
 _BLOCKS = 3
 """Pieces of code, or tables, that are shown at once."""
+_COLUMNS = ("line", "what", "instead")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _LINKED = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
 
@@ -33,6 +37,8 @@ def shorter(standing: Standing) -> Content:
     page = Page(standing)
     for sentence in standing.cited[:1]:
         page.keep(sentence, marker="")
+    if any(_is_code(sentence) for sentence in standing.cited[:1]):
+        return page.content()
     for block in [s for s in standing.cited if _is_code(s)][:1]:
         page.keep(block)
         return page.content()
@@ -77,8 +83,10 @@ def detail(standing: Standing) -> Content:
 
 
 def steps(standing: Standing) -> Content:
-    """The steps alone, with the code that belongs to them."""
+    """The steps alone, with the code that belongs to them; else what the sections say to do."""
     page = Page(standing)
+    if findings := _findings(standing):
+        return _fixes(standing, findings)
     own = [sentence for sentence in standing.cited if sentence.marker[:1].isdigit()]
     for sentence in own:
         page.keep(sentence, marker="1. ", lead=False)
@@ -94,12 +102,50 @@ def steps(standing: Standing) -> Content:
                 if chunk in listed or (chunk.kind == "code" and in_step):
                     page.quote(chunk, marker="1. ")
             return page.content()
-    return _without(standing, "form_no_steps")
+    return _commands(standing) or _without(standing, "form_no_steps")
 
 
-def table(standing: Standing) -> Content:
-    """The tables of the sections quoted; else its own sentences as one, and that says so."""
+def _fixes(standing: Standing, findings: Sequence[_Finding]) -> Content:
+    """What to write instead, line by line."""
     page = Page(standing)
+    for finding in findings:
+        numbers = page.adopted(finding.fix)
+        step = replace(finding.fix, citations=numbers, marker="1. ", lead=finding.place)
+        page.sentences += [step, *finding.blocks]
+    return page.content()
+
+
+def _commands(standing: Standing) -> Content | None:
+    """The statements that say what to do, in their order, each with the commands below it."""
+    page = Page(standing)
+    for section in standing.sections:
+        orders = commands(standing.index, list(section))
+        for chunk, then in zip(section, [*section[1:], None], strict=True):
+            if len(page.sentences) >= _DETAIL:
+                break
+            leads = then is not None and then.kind == "code" and chunk.kind == "statement"
+            if chunk in orders or leads:
+                page.quote(chunk, marker="1. ")
+            elif chunk.kind == "code":
+                page.quote(chunk)
+    if not page.sentences:
+        return None
+    page.sentences.insert(0, fixed("form_steps_made", standing.answer.language))
+    return page.content()
+
+
+def table(standing: Standing, wish: str = "") -> Content:
+    """The tables of the sections quoted; else its own sentences as one, and that says so.
+
+    `wish`: the message that asks for it. Two things that it or the question names make a column
+    each; of a review each finding is a row.
+    """
+    if findings := _findings(standing):
+        return _reviewed(standing, findings)
+    page = Page(standing)
+    pair = _pair(standing, wish)
+    if pair is not None and not any(map(pair.set_side_by_side, _tables(standing))):
+        return _side_by_side(standing, pair)
     for sentence in [s for s in standing.cited if s.text.startswith("|")][:_BLOCKS]:
         page.keep(sentence)
     if not page.sentences:
@@ -112,6 +158,131 @@ def table(standing: Standing) -> Content:
         page.say("form_table_made")
         supported = all(sentence.supported is not False for sentence in rows)
         page.set(_as_table(rows, standing), numbers, supported=supported)
+    return page.content()
+
+
+def _tables(standing: Standing) -> list[str]:
+    own = [s.text for s in standing.cited if s.text.startswith("|")]
+    return own + [c.text for section in standing.sections for c in section if c.kind == "table"]
+
+
+def _pair(standing: Standing, wish: str) -> Pair | None:
+    """The two things that are set side by side."""
+    answer = standing.answer
+    texts = [s.text for s in standing.cited]
+    texts += [c.text for section in [*standing.sections, *standing.others] for c in section]
+    asked = (wish, answer.question, answer.trace.query if answer.trace else "")
+    return next((pair for text in asked if text and (pair := compared(text, texts))), None)
+
+
+def _side_by_side(standing: Standing, pair: Pair) -> Content:
+    """A row a statement, in the column of what it names; what names neither stands below."""
+    page, language = Page(standing), standing.answer.language
+    page.say("form_table_pair", first=pair.first, second=pair.second)
+    rows: list[Sentence] = []
+    sides: list[tuple[bool, bool]] = []
+    below: list[Sentence] = []
+    for sentence in [s for s in standing.cited if not _is_block(s)]:
+        side = pair.named(sentence.text)
+        if not any(side):
+            chunk = standing.quoted[sentence.citations[0] - 1]
+            side = pair.named(chunk.heading[-1]) if chunk and chunk.heading else side
+            side = side if not all(side) else (False, False)
+        if any(side):
+            rows.append(sentence)
+            sides.append(side)
+        else:
+            below.append(sentence)
+    numbers = [number for sentence in rows for number in page.adopted(sentence)]
+    texts = [sentence.text for sentence in rows]
+    more = Page(standing)
+    for column in (0, 1):
+        if not any(side[column] for side in sides):
+            for chunk in _naming(standing, pair, column)[:LINES]:
+                more.quote(chunk)
+                texts.append(more.sentences[-1].text)
+                sides.append(pair.named(chunk.text))
+                numbers += [page.citations.adopt(more.citations.all[-1]).number]
+    both = message("form_table_both", language)
+    body = "\n".join(
+        f"| {_cell(text) if side[0] else ''} | "
+        f"{both if all(side) else _cell(text) if side[1] else ''} |"
+        for text, side in zip(texts, sides, strict=True)
+    )
+    head = f"| {_cell(pair.first)} | {_cell(pair.second)} |\n|---|---|\n"
+    page.set(head + body, numbers, supported=all(s.supported is not False for s in rows))
+    for sentence in below:
+        page.keep(sentence, marker="- ", lead=False)
+    return page.content()
+
+
+def _naming(standing: Standing, pair: Pair, column: int) -> list[Chunk]:
+    """Statements of what was found that speak of one of the two."""
+    wanted = (column == 0, column == 1)
+    return [
+        chunk
+        for section in [*standing.sections, *standing.others]
+        for chunk in section
+        if chunk.kind == "statement"
+        and chunk.language == standing.answer.language
+        and pair.named(chunk.text) == wanted
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What a review says of one line."""
+
+    place: str
+    """`**Line 2** ...`, as it leads its statement."""
+    reasons: tuple[Sentence, ...]
+    fix: Sentence
+    blocks: tuple[Sentence, ...]
+
+
+def _findings(standing: Standing) -> list[_Finding]:
+    """The findings of a review: a place, its statements, what to write instead."""
+    fix = message("review_fix", standing.answer.language)
+    found: list[_Finding] = []
+    reasons: list[Sentence] = []
+    for sentence in standing.answer.sentences:
+        if sentence.lead == fix:
+            place = next((r.lead for r in reasons if r.lead), "")
+            found.append(_Finding(place, tuple(reasons), sentence, ()))
+            reasons = []
+        elif found and not reasons and sentence.text.startswith("```") and not sentence.citations:
+            found[-1] = replace(found[-1], blocks=(*found[-1].blocks, sentence))
+        elif sentence.marker[:1].isdigit():
+            reasons = [sentence]
+        elif reasons:
+            reasons.append(sentence)
+    return found
+
+
+def _reviewed(standing: Standing, findings: Sequence[_Finding]) -> Content:
+    """Line, what it does, and what to write instead."""
+    page, language = Page(standing), standing.answer.language
+    numbers: list[int] = []
+    rows: list[str] = []
+    for finding in findings:
+        kept = [*finding.reasons, finding.fix]
+        numbers += [number for sentence in kept for number in page.adopted(sentence)]
+        gap = " " if language == "en" else ""
+        what = gap.join(sentence.text for sentence in finding.reasons)
+        place = finding.place.rstrip("：: ")
+        rows.append(f"| {_cell(place)} | {_cell(what)} | {_cell(finding.fix.text)} |")
+    head = " | ".join(message(f"form_review_{name}", language) for name in _COLUMNS)
+    body = "\n".join(rows)
+    supported = all(s.supported is not False for one in findings for s in one.reasons)
+    page.set(f"| {head} |\n|---|---|---|\n{body}", numbers, supported=supported)
+    for finding in findings:
+        page.sentences += [
+            replace(block, lead=f"{finding.place.rstrip('：: ')}\n") for block in finding.blocks
+        ]
+    told = [sentence for finding in findings for sentence in (*finding.reasons, finding.fix)]
+    for sentence in standing.cited:
+        if sentence not in told and not _is_block(sentence):
+            page.keep(sentence, marker="- ", lead=False)
     return page.content()
 
 

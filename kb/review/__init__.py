@@ -3,6 +3,6 @@
 Takes pasted text, gives findings with their proof, and the line that names an error.
 """
 
-from kb.review.answer import Review, review
+from kb.review.answer import Review, review, wants_whole
 
-__all__ = ["Review", "review"]
+__all__ = ["Review", "review", "wants_whole"]

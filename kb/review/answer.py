@@ -123,6 +123,11 @@ def _causes(errors: Sequence[Part], parts: Sequence[Part], index: Index) -> tupl
     return causes
 
 
+def wants_whole(message: str) -> bool:
+    """The person wants the file itself, mended."""
+    return bool(_WHOLE.search(message))
+
+
 def _pastes(parts: Sequence[Part], prose: str, sides: Collection[Side]) -> list[Paste]:
     """The files; one that does not show what it is for takes it from the others."""
     files = [part for part in parts if part.kind in _FILES]

@@ -31,6 +31,12 @@ SMALL = {"thanks", "greeting", "capabilities", "help"}
 CASES = [(name, text) for name in THREADS for text in (EN if name.startswith("en") else JA)]
 
 
+@pytest.fixture(scope="module")
+def world(notes: Notes) -> Assistant:
+    """An assistant that reads for real."""
+    return Assistant(IndexStore(notes.index_dir), notes.embedder)
+
+
 class Talk:
     """An assistant whose reader is scripted, and counts what it reads."""
 
@@ -190,6 +196,156 @@ def test_what_is_streamed_is_what_counts(talk: Talk) -> None:
         *pieces, answer = talk.assistant.stream(text, turns(THREADS["ja steps"]))
         assert isinstance(answer, Answer)
         assert "".join(map(str, pieces)) == answer.answer
+
+
+# --- forms on forms, complaints, back to a paste --------------------------------------------------
+
+DOCKERFILE = """FROM python:3.10-slim
+RUN pip install sagemaker-training
+WORKDIR /app
+ENTRYPOINT python train.py"""
+PASTED = {
+    "ja": f"この Dockerfile で大丈夫？\n```dockerfile\n{DOCKERFILE}\n```",
+    "en": f"Is this Dockerfile fine for training?\n```dockerfile\n{DOCKERFILE}\n```",
+}
+
+
+@pytest.mark.parametrize(
+    ("thread", "forms", "language"),
+    [
+        ("ja fact", ("短く", "英語で"), "en"),
+        ("en fact", ("shorter pls, just the command", "日本語で"), "ja"),
+        ("ja fact", ("3行で", "あざす", "英語で"), "en"),
+    ],
+)
+def test_another_language_is_that_of_the_form_shown_last(
+    talk: Talk, thread: str, forms: tuple[str, ...], language: str
+) -> None:
+    shown = talk.ask(THREADS[thread], forms[0])
+    translated = talk.ask(THREADS[thread], *forms)
+    assert translated.language == language
+    assert len(translated.sentences) == len(shown.sentences)
+    assert "120" in translated.answer
+
+
+def test_forms_are_applied_in_order(talk: Talk, notes: Notes) -> None:
+    table = talk.ask(THREADS["ja fact"], "短く", "表にして")
+    assert table.sentences[-1].text.count("\n") == 2  # head, rule, one row
+    check(table, notes.index)
+    slack = talk.ask(THREADS["ja fact"], "Slackに貼れるように", "短く")
+    assert slack.sentences[-1].text.startswith("````text")
+    assert len(slack.citations) == 1
+    again = talk.ask(THREADS["ja fact"], "短く", "短く")
+    assert again.answer.startswith(message("form_same", "ja"))
+    assert (
+        message("form_same", "ja")
+        in talk.ask(THREADS["ja fact"], "英語で", "日本語で", "日本語で").answer
+    )
+
+
+@pytest.mark.parametrize(
+    ("thread", "complaint", "rest"),
+    [
+        ("ja fact", "その答え、質問とずれてませんか？", "GPU のイメージにドライバは必要？"),
+        ("en fact", "That's not what I asked. ", "Do I need an NVIDIA driver in a GPU image?"),
+    ],
+)
+def test_a_complaint_that_asks_on_is_answered_without_what_was_quoted(
+    notes: Notes, thread: str, complaint: str, rest: str
+) -> None:
+    text = complaint + rest
+    pieces = {
+        "質問とずれてませんか？": {"act": "complaint"},
+        complaint.strip(): {"act": "complaint"},
+    }
+    script = {**FORMS, text: {"act": "question", "queries": (text,)}, **pieces}
+    talk = Talk(notes, script)
+    before, answer = talk.ask(THREADS[thread]), talk.ask(THREADS[thread], text)
+    assert answer.act == "complaint"
+    assert answer.sentences[0].text == message("complaint_own", thread[:2], own=rest)
+    check(answer, notes.index)
+    assert answer.citations
+    assert not {c.quote for c in answer.citations} & {c.quote for c in before.citations}
+    short = "短く" if thread.startswith("ja") else "shorter pls, just the command"
+    assert talk.ask(THREADS[thread], text, short).citations[0].quote == answer.citations[0].quote
+
+
+def test_a_second_complaint_is_not_answered_like_the_first(talk: Talk) -> None:
+    for thread, text in (("ja fact", "それ違くない？"), ("en fact", "that's wrong")):
+        first = talk.ask(THREADS[thread], text)
+        second = talk.ask(THREADS[thread], text, text)
+        assert first.answer != second.answer
+        assert not set(first.choices) & set(second.choices)
+
+
+@pytest.mark.parametrize(
+    ("question", "wish", "first", "second"),
+    [
+        ("学習ジョブの SIGTERM と SIGKILL の違いは？", "表にして", "SIGTERM", "SIGKILL"),
+        ("SIGTERM and SIGKILL of a training job: what is the difference?", "as a table",
+         "SIGTERM", "SIGKILL"),
+    ],
+)  # fmt: skip
+def test_two_things_make_a_column_each(
+    talk: Talk, notes: Notes, question: str, wish: str, first: str, second: str
+) -> None:
+    answer = talk.ask(question, wish)
+    table = next(s.text for s in answer.sentences if s.text.startswith("|"))
+    assert table.splitlines()[0] == f"| {first} | {second} |"
+    assert {row.count(" | ") for row in table.splitlines()[2:]} == {1}
+    check(answer, notes.index)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_review_as_a_table_has_the_line_what_it_does_and_what_instead(
+    world: Assistant, language: str
+) -> None:
+    wish = "表にして" if language == "ja" else "as a table please"
+    answer = world.ask(wish, turns(PASTED[language]))
+    table = next(s.text for s in answer.sentences if s.text.startswith("|")).splitlines()
+    assert table[0].count("|") == 4
+    assert all("ENTRYPOINT" in row or "RUN" in row for row in table[2:])
+
+
+@pytest.mark.parametrize(
+    ("language", "other", "back"),
+    [
+        ("ja", "GPU のイメージにドライバは必要？", "さっきのDockerfileに話を戻すと、直した全体を書いてください"),
+        ("en", "Do I need an NVIDIA driver?", "back to the Dockerfile: write the whole corrected file"),
+    ],
+)  # fmt: skip
+def test_back_to_the_paste_is_the_file_mended(
+    world: Assistant, language: str, other: str, back: str
+) -> None:
+    answer = world.ask(back, turns(PASTED[language], other))
+    assert answer.act == "paste"
+    assert answer.question == back
+    assert answer.sentences[0].text == message("review_mended", language)
+    assert "WORKDIR /app" in answer.sentences[1].text
+
+
+def test_steps_are_what_the_statements_say_to_do(talk: Talk, notes: Notes) -> None:
+    for thread, text in (("ja fact", "手順だけ"), ("en fact", "steps only")):
+        steps = talk.ask(THREADS[thread], text)
+        assert steps.answer.startswith(message("form_steps_made", thread[:2]))
+        assert all(s.marker == "1. " for s in steps.sentences[1:] if s.text[0] not in "`|")
+        check(steps, notes.index)
+
+
+@pytest.mark.parametrize(
+    ("case", "wish"),
+    [
+        ("We run a model on SageMaker. Which pattern fits?", "just give me the commands"),
+        ("独自のモデルを学習させます。どのパターンが合いますか？", "手順だけ"),
+    ],
+)
+def test_a_form_of_a_question_back_says_why_it_asks(world: Assistant, case: str, wish: str) -> None:
+    back = world.ask(case)
+    answer = world.ask(wish, turns(case))
+    assert back.clarify
+    assert answer.clarify
+    assert answer.answer != back.answer
+    assert message("form_needs_fact", answer.language) in answer.answer
 
 
 # --- what a turn costs ----------------------------------------------------------------------------
