@@ -160,8 +160,10 @@ class Assistant:
         line = reviewed.query if reviewed else ""
         if line and not any(line in query or query in line for part in asked for query in part):
             asked = ((*asked[0], line), *asked[1:])
-        parts = [searcher.search(queries, request.language) for queries in asked]
-        return Found(tuple(parts), request.reading.follows, reviewed)
+        stood = request.stood_before
+        parts = [searcher.search(queries, request.language, stood) for queries in asked]
+        follows = request.reading.follows or parts[0].follows
+        return Found(tuple(parts), follows, reviewed)
 
     # --- on the standing answer -------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kb.answer.content import Content
+from kb.reading.followup import before
+from kb.reading.queries import focus
 from kb.reading.reading import CaseReading, Reading
 from kb.records import Act, Language, Trace, Turn
 from kb.search.index import Index
@@ -66,15 +68,32 @@ class Request:
         return own * 2 < len(self.question) and bool(self.reading.parts)
 
     @property
+    def now(self) -> str:
+        """What the message asks or reports now; empty where it is all of it."""
+        return focus(self.question, self.reading.parts)
+
+    @property
+    def stood_before(self) -> str:
+        """What was asked before, for a question that may go on from there."""
+        plain = all(part.kind in ("question", "prose") for part in self.reading.parts)
+        if self.reading.act != "question" or self.reading.follows or not plain:
+            return ""
+        return before(self.question, self.history)
+
+    @property
     def asked(self) -> tuple[tuple[str, ...], ...]:
-        """The queries by what they ask: one that holds an error line goes with the one before."""
+        """The queries by what they ask: one that holds an error line goes with the one before.
+
+        So does one that the query before holds, as a message holds what it comes down to.
+        """
         reading = self.reading
         queries = _apart(reading.queries or (self.question[:_LONGEST],))
         errors = [part.text.strip() for part in reading.error_lines if part.text.strip()]
         parts: list[tuple[str, ...]] = []
         for query in queries:
             names_error = any(e in query or query in e for e in errors)
-            if parts and (names_error or _of_errors(parts[-1], errors)):
+            within = bool(parts) and query in parts[-1][-1]
+            if parts and (within or names_error or _of_errors(parts[-1], errors)):
                 parts[-1] = (*parts[-1], query)
             else:
                 parts.append((query,))

@@ -19,10 +19,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kb.answer.order import in_order
 from kb.answer.quotes import Draft
 from kb.answer.wanted import asks_number, has_number, other_framework
 from kb.messages import message
 from kb.records import Chunk, Hit, Language
+from kb.search.rank import facets_differ
 from kb.search.wordings import Shown, as_quoted
 from kb.text.markup import plain
 from kb.text.sentences import sentences
@@ -100,15 +102,18 @@ def compose(
     *,
     shown: Shown | None = None,
     most: int = MOST,
+    focus: str = "",
 ) -> list[Draft]:
     """Two to `most` sentences for `query`, a direct statement first. `weigh`: weight of a token.
 
     `language`: the reader's; of sentences in another one only a few are taken. `shown`: which
     errors the person's message shows; without it no section is taken for one about an error.
+    `focus`: what of the query is asked now, where it holds more.
     """
     shown = shown or Shown()
     asked = _telling(query, weigh)
-    drawn = _drawn_on(fitting(hits, shown))
+    now = focus or query
+    drawn = _drawn_on(in_order(fitting(hits, shown), now, shown))
     candidates = _candidates(drawn, asked, shown)
     candidates = [c for c in candidates if not other_framework(query, c.draft.text)] or candidates
     if not candidates:
@@ -117,7 +122,7 @@ def compose(
     if shown.fit(opening.draft.chunk.group) == "same":
         direct = opening  # an error that is shown: its cause, which opens its section
     else:
-        direct = _direct(candidates, asked, number=asks_number(query))
+        direct = _direct(_on_side(candidates, now), asked, number=asks_number(now))
     chosen = _choose(candidates, direct, asked, weigh, language, most)
     drafts: list[Draft] = []
     condition = ""
@@ -316,6 +321,12 @@ def _direct(
     if first.blocks or any(candidate.draft.is_step for candidate in lead):
         return first
     return best if fit(best) - fit(first) > AHEAD else first
+
+
+def _on_side(candidates: Sequence[Candidate], question: str) -> Sequence[Candidate]:
+    """The candidates of the first hit without those on the other side than the question's."""
+    lead = [c for c in candidates if c.hit == candidates[0].hit]
+    return [c for c in lead if not facets_differ(question, plain(c.draft.text))] or lead
 
 
 def _choose(

@@ -70,14 +70,17 @@ def respond(
     *,
     declined: bool = False,
     rewritten: bool = False,
+    now: str = "",
+    focus: str = "",
 ) -> Response:
     """The answer to `message`, searched for as `query`.
 
     `signals`: those of `kb.search.scope.decide_scope`. `declined`: it found that our sources hold
     no answer, so that only the middle is left. `rewritten`: the message alone does not say what it
-    is about, `query` does.
+    is about, `query` does. `now`: what of it is reported now, whose error is the one to look at.
+    `focus`: what of the query is asked, where it holds more.
     """
-    shown = errors_in(message, index)
+    shown = shown_now(message, now, index)
     retrieval = with_named(retrieval, shown, index, language)
     coverage = cover(query if rewritten else message, retrieval, index, signals, shown)
     citations = Citations(index)
@@ -89,6 +92,7 @@ def respond(
             language,
             shown=shown,
             most=_most(coverage),
+            focus=focus,
         )
         sentences = to_sentences(drafts, citations, language)
         if sentences:
@@ -100,6 +104,12 @@ def respond(
         sentences += _nearest(query, retrieval, index, language, shown, citations)
     words = tuple(_joined(names, text))
     return Response(tuple(sentences), citations, retrieval, coverage, words, True)
+
+
+def shown_now(message: str, now: str, index: Index) -> Shown:
+    """The errors of what is reported `now`, where it brings one; else those of the message."""
+    latest = errors_in(now, index) if now else Shown()
+    return latest if latest.has_error else errors_in(message, index)
 
 
 def worth_naming(coverage: Coverage, language: Language) -> list[Name]:
