@@ -64,7 +64,7 @@ def _responded(request: Request, found: Found) -> Content:
     text = ""
     if not response.citations.all:
         text = "\n\n".join((response.sentences[0].text, message("covers", request.language)))
-    near = suggestions(first, request.language)
+    near = () if response.is_bare else suggestions(first, request.language)
     return replace(content, text=text, reason="not_in_sources", suggestions=near)
 
 
@@ -126,9 +126,7 @@ def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence
 def _drafts(request: Request, part: Search) -> list[Draft]:
     shown = shown_now(request.question, request.now, request.index)
     weigh = request.index.lexical.weight
-    return compose(
-        part.query, part.hits, weigh, request.language, shown=shown, focus=part.focus
-    )
+    return compose(part.query, part.hits, weigh, request.language, shown=shown, focus=part.focus)
 
 
 def _on_part(request: Request, part: Search, citations: Citations) -> list[Sentence]:

@@ -84,7 +84,8 @@ class Request:
     def asked(self) -> tuple[tuple[str, ...], ...]:
         """The queries by what they ask: one that holds an error line goes with the one before.
 
-        So does one that the query before holds, as a message holds what it comes down to.
+        So does one that the query before holds, as a message holds what it comes down to, and one
+        that is the message behind its subject.
         """
         reading = self.reading
         queries = _apart(reading.queries or (self.question[:_LONGEST],))
@@ -92,7 +93,7 @@ class Request:
         parts: list[tuple[str, ...]] = []
         for query in queries:
             names_error = any(e in query or query in e for e in errors)
-            within = bool(parts) and query in parts[-1][-1]
+            within = bool(parts) and (query in parts[-1][0] or query.endswith(self.question))
             if parts and (within or names_error or _of_errors(parts[-1], errors)):
                 parts[-1] = (*parts[-1], query)
             else:

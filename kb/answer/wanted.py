@@ -43,8 +43,8 @@ def has_number(sentence: str) -> bool:
     return _DIGIT.search(sentence) is not None
 
 
-_PUSH = re.compile(r"\bpush(?:e[sd]|ing)?\b|プッシュ")
-_PULL = re.compile(r"\bpull(?:s|ed|ing)?\b|プル(?!リク)")
+_PUSH = re.compile(r"(?<![a-z])push(?:e[sd]|ing)?(?![a-z])|プッシュ")
+_PULL = re.compile(r"(?<![a-z])pull(?:s|ed|ing)?(?![a-z])|プル(?!リク)")
 
 
 def direction(text: str) -> str:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.reading.act import TALK
-from kb.reading.followup import leans_within, standalone
+from kb.reading.followup import leans_within, standalone, with_subject
 from kb.reading.reading import Part
 from kb.reading.typed import typed
 from kb.records import Turn
+from kb.text.words import mentions
 
 _MOST = 3
 _LONG = 420
@@ -45,7 +46,8 @@ def queries(
     if not pastes:
         whole = message if len(message) <= _LONG else typed(message, parts)
         first, follows = standalone(whole, history)
-        found = [first, *(_second(asked) or [focus(message, parts)])]
+        subject = with_subject(message, history) if follows else ""
+        found = [first, *(_second(asked) or [subject, focus(message, parts)])]
     else:
         own = asked or [typed(message, parts)]
         first, follows = standalone(own[0], () if pastes else history)
@@ -61,14 +63,16 @@ def queries(
 def focus(message: str, parts: Sequence[Part]) -> str:
     """What a message told in several sentences asks or reports now; empty where it is all of it.
 
-    The last question, or the last sentence where none asks, with as many sentences before it as it
-    takes to have a subject. What was done before that is context.
+    The last question; where none asks, the last sentence in which something goes wrong, or just the
+    last. With it as many sentences before it as it takes to have a subject. What was done before
+    that is context.
     """
     own = [part for part in parts if part.kind in ("question", "prose")]
     if len(own) < 2 or len(own) < len(parts):
         return ""
     asking = [place for place, part in enumerate(own) if part.kind == "question"]
-    last = asking[-1] if asking else len(own) - 1
+    failing = [place for place, part in enumerate(own) if mentions(part.text, "symptom")]
+    last = next(iter((*asking[-1:], *failing[-1:], len(own) - 1)))
     first = last
     while first and leans_within(message[own[first].start : own[last].end]):
         first -= 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from kb.records import Hit, Language
 from kb.search.embedding import Embedder
 from kb.search.index import Index
-from kb.search.retrieve import Retrieval, fuse, retrieve
+from kb.search.retrieve import Retrieval, retrieve
 from kb.search.scope import Scope, decide_scope
 from kb.text.normal import normalize, respell
 
@@ -58,7 +58,7 @@ class Searcher:
         `before`: what was asked before, which is tried with the first query.
         """
         each = [self._one(corrected(query, self._index), language) for query in queries]
-        if before and each[0].scope.reason != "out_of_scope":
+        if before and each[0].scope.reason != "out_of_scope" and not _fleeting(each[0]):
             each = self._going_on(each, corrected(before, self._index), language)
         if len(each) == 1:
             return each[0]
@@ -94,6 +94,11 @@ class Searcher:
         return Search(query, retrieval, decide_scope(query, retrieval, self._index))
 
 
+def _fleeting(search: Search) -> bool:
+    """It asks for what documents do not hold, whatever was asked before."""
+    return any(float(search.scope.signals[name]) for name in ("price", "now", "private"))
+
+
 def _match(search: Search) -> float:
     """How near the nearest way of asking comes, from 0 to about 1.3."""
     return float(search.scope.signals["question"])
@@ -106,19 +111,21 @@ def _weights(each: Sequence[Search]) -> list[float]:
 
 
 def fused(retrievals: Sequence[Retrieval], weights: Sequence[float] = ()) -> Retrieval:
-    """One list of hits by weighted reciprocal rank fusion; each as where it was ranked best."""
+    """One list of hits by the weighted sum of their scores; each as where it was ranked best.
+
+    Unlike ranks, the scores tell how far the first hit is ahead, so that an answer draws on no more
+    sections than it would for the telling query alone.
+    """
     if len(retrievals) == 1:
         return retrievals[0]
-    names = [str(place) for place in range(len(retrievals))]
-    ranked = {
-        name: [hit.group for hit in one.hits] for name, one in zip(names, retrievals, strict=True)
-    }
     best: dict[str, Hit] = {}
-    for one in retrievals:
+    shares: dict[str, float] = {}
+    for one, weight in zip(retrievals, weights or [1.0] * len(retrievals), strict=True):
         for hit in one.hits:
+            shares[hit.group] = shares.get(hit.group, 0.0) + weight * hit.score
             if hit.group not in best or hit.score > best[hit.group].score:
                 best[hit.group] = hit
-    order = fuse(ranked, dict(zip(names, weights or [1.0] * len(names), strict=True)))[:_MOST]
+    order = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:_MOST]
     top = order[0][1] if order else 1.0
     return Retrieval(
         tuple(replace(best[group], score=share / top) for group, share in order),
