@@ -88,8 +88,8 @@ class Request:
         that is the message behind its subject.
         """
         reading = self.reading
-        queries = _apart(reading.queries or (self.question[:_LONGEST],))
         errors = [part.text.strip() for part in reading.error_lines if part.text.strip()]
+        queries = _apart(reading.queries or (self.question[:_LONGEST],), errors)
         parts: list[tuple[str, ...]] = []
         for query in queries:
             names_error = any(e in query or query in e for e in errors)
@@ -137,10 +137,11 @@ class Found:
         return Trace(self.first.query, self.follows, tuple(hits.values()), self.first.scope.signals)
 
 
-def _apart(queries: tuple[str, ...]) -> tuple[str, ...]:
-    """Without a query that only holds several of the others, as a whole message does."""
+def _apart(queries: tuple[str, ...], errors: list[str]) -> tuple[str, ...]:
+    """Without a query that only holds several other questions, as a whole message does."""
     first, *others = queries
-    return tuple(others) if len(others) > 1 and all(q in first for q in others) else queries
+    asked = [query for query in others if not any(query in e for e in errors)]
+    return tuple(others) if len(asked) > 1 and all(q in first for q in others) else queries
 
 
 def _of_errors(queries: tuple[str, ...], errors: list[str]) -> bool:

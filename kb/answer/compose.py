@@ -19,12 +19,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kb.answer.order import in_order
+from kb.answer.order import in_order, is_opposite, shares_side
 from kb.answer.quotes import Draft
 from kb.answer.wanted import asks_number, has_number, other_framework
 from kb.messages import message
 from kb.records import Chunk, Hit, Language
-from kb.search.rank import facets_differ
 from kb.search.wordings import Shown, as_quoted
 from kb.text.markup import plain
 from kb.text.sentences import sentences
@@ -324,9 +323,16 @@ def _direct(
 
 
 def _on_side(candidates: Sequence[Candidate], question: str) -> Sequence[Candidate]:
-    """The candidates of the first hit without those on the other side than the question's."""
+    """The candidates of the first hit that the question's side and direction leave to open with.
+
+    None on the other side; in a section that is about the opposite, those that speak of what was
+    asked in passing.
+    """
     lead = [c for c in candidates if c.hit == candidates[0].hit]
-    return [c for c in lead if not facets_differ(question, plain(c.draft.text))] or lead
+    kept = [c for c in lead if not is_opposite(c.draft.text, question)] or lead
+    if not is_opposite(" ".join(lead[0].draft.chunk.heading), question):
+        return kept
+    return [c for c in kept if shares_side(c.draft.text, question)] or kept
 
 
 def _choose(

@@ -8,7 +8,7 @@ for a push). It stays in front where nothing else comes near. Knows nothing abou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kb.answer.wanted import direction
@@ -18,6 +18,8 @@ from kb.search.wordings import Shown
 
 _FITS = 0.1
 """Share of the best hit's score from which another one fits; further ones answer something else."""
+_CONTRARY = 0.03
+"""The same where the best hit speaks of the opposite of what was asked."""
 _BEHIND = 0.5
 """Share of the score of the first hit that fits which those beside the question keep at most."""
 
@@ -25,24 +27,39 @@ _BEHIND = 0.5
 def in_order(hits: Sequence[Hit], query: str, shown: Shown) -> list[Hit]:
     """The hits, those beside the question behind the first one that fits."""
     quiet = not shown.has_error and not rank.is_symptom(query)
+
+    def unreported(hit: Hit) -> bool:
+        return quiet and shown.fit(hit.group) == "absent"
+
+    return _behind(
+        _behind(list(hits), lambda hit: is_opposite(_heading(hit), query), _CONTRARY),
+        unreported,
+        _FITS,
+    )
+
+
+def is_opposite(text: str, question: str) -> bool:
+    """The text names the other side than the question alone, or the other direction."""
+    asked, told = direction(question), direction(text)
+    return bool(rank.facets_differ(question, text) or (asked and told and asked != told))
+
+
+def shares_side(text: str, question: str) -> bool:
+    """The text names the very side or direction that the question names."""
+    asked = {direction(question), rank.facet(question)} - {""}
+    return bool(asked & {direction(text), rank.facet(text)})
+
+
+def _heading(hit: Hit) -> str:
+    return " ".join(dict.fromkeys(" ".join(chunk.heading) for chunk in hit.chunks))
+
+
+def _behind(hits: list[Hit], is_beside: Callable[[Hit], bool], least: float) -> list[Hit]:
+    """Those beside the question go behind the others, if one of these has its `least` share."""
+    beside = [hit for hit in hits if is_beside(hit)]
+    fit = [hit for hit in hits if hit not in beside]
     best = max((hit.score for hit in hits), default=0.0)
-    aside = [is_beside(hit, query, shown, quiet=quiet) for hit in hits]
-    fit = [hit for hit, beside in zip(hits, aside, strict=True) if not beside]
-    if not fit or fit[0].score < _FITS * best:
-        return list(hits)
-    least = _BEHIND * fit[0].score
-    moved = [
-        replace(hit, score=min(hit.score, least))
-        for hit, beside in zip(hits, aside, strict=True)
-        if beside
-    ]
-    return [*fit, *moved]
-
-
-def is_beside(hit: Hit, query: str, shown: Shown, *, quiet: bool) -> bool:
-    """The hit is about another thing than the query. `quiet`: nothing is said to go wrong."""
-    heading = " ".join(dict.fromkeys(" ".join(chunk.heading) for chunk in hit.chunks))
-    unreported = quiet and shown.fit(hit.group) == "absent"
-    asked = direction(query)
-    other_way = asked and direction(heading) not in ("", asked)
-    return bool(unreported or other_way or rank.facets_differ(query, heading))
+    if not beside or not fit or fit[0].score < least * best:
+        return hits
+    most = _BEHIND * fit[0].score
+    return [*fit, *(replace(hit, score=min(hit.score, most)) for hit in beside)]
