@@ -144,7 +144,7 @@ def fitting(hits: Sequence[Hit], shown: Shown) -> list[Hit]:
     """The hits without sections about an error that the message rules out.
 
     One that has the form of an error shown, with other names in it, is about another case; so is
-    any that is not shown where the message brings an error along. When nothing else was found, the
+    any that is not shown where the message brings an error along. When nothing else comes near, the
     latter stay, as what to look for.
     """
 
@@ -153,7 +153,9 @@ def fitting(hits: Sequence[Hit], shown: Shown) -> list[Hit]:
         return fit == "other" or (fit == "absent" and shown.has_error)
 
     kept = [hit for hit in hits if not ruled_out(hit)]
-    return kept or [hit for hit in hits if shown.fit(hit.group) != "other"]
+    possible = [hit for hit in hits if shown.fit(hit.group) != "other"]
+    best = max((hit.score for hit in possible), default=0.0)
+    return kept if any(hit.score >= NEAR * best for hit in kept) else possible
 
 
 def _drawn_on(hits: Sequence[Hit]) -> list[Hit]:

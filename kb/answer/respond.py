@@ -22,7 +22,7 @@ from kb.search.coverage import Coverage, Name, cover
 from kb.search.index import Index
 from kb.search.named import with_named
 from kb.search.retrieve import Retrieval
-from kb.search.wordings import Shown, errors_in
+from kb.search.wordings import Fit, Shown, errors_in
 from kb.text.words import mentions
 
 _NEAREST = 2
@@ -116,9 +116,16 @@ def respond(
 
 
 def shown_now(message: str, now: str, index: Index) -> Shown:
-    """The errors of what is reported `now`, where it brings one; else those of the message."""
+    """The errors of what is reported `now`, where it brings one; else those of the message.
+
+    An error that the message names before that is over: its section is about another case.
+    """
+    whole = errors_in(message, index)
     latest = errors_in(now, index) if now else Shown()
-    return latest if latest.has_error else errors_in(message, index)
+    if not latest.has_error:
+        return whole
+    over: dict[str, Fit] = {g: "other" for g in whole.named if latest.fit(g) != "same"}
+    return replace(latest, fits={**latest.fits, **over})
 
 
 def other_products(coverage: Coverage, question: str, shown: Shown) -> list[Name]:
