@@ -177,8 +177,10 @@ class Assistant:
             return Found((quoted_last(search, answer),), follows=True)
         reviewed = _reviewed(request)
         asked = request.asked_about(reviewed.query if reviewed else "")
-        parts = [searcher.search(queries, request.language) for queries in asked]
-        return Found(tuple(parts), request.reading.follows, reviewed)
+        stood = request.stood_before
+        parts = [searcher.search(queries, request.language, stood) for queries in asked]
+        follows = request.reading.follows or parts[0].follows
+        return Found(tuple(parts), follows, reviewed)
 
     # --- on the standing answer -------------------------------------------------------------------
 

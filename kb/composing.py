@@ -12,14 +12,13 @@ from dataclasses import replace
 from kb.answer.compose import compose
 from kb.answer.content import Content, fixed
 from kb.answer.quotes import Citations, Draft, to_sentences
-from kb.answer.respond import respond
+from kb.answer.respond import respond, shown_now
 from kb.messages import message
 from kb.pattern.advise import further
 from kb.proof.verify import is_supported
 from kb.records import Answer, Hit, Language, PatternId, Sentence
 from kb.request import Found, Request
 from kb.search.several import Search
-from kb.search.wordings import errors_in
 
 _OF_A_PART = 4
 """Statements on each part of a question that has several."""
@@ -50,6 +49,8 @@ def _responded(request: Request, found: Found) -> Content:
         first.scope.signals,
         declined=first.scope.reason is not None,
         rewritten=found.follows or request.is_pasted,
+        now=request.now,
+        focus=first.focus,
     )
     content = Content(
         tuple(proven(response.sentences, response.citations)),
@@ -65,7 +66,7 @@ def _responded(request: Request, found: Found) -> Content:
     text = ""
     if not response.citations.all:
         text = "\n\n".join((response.sentences[0].text, message("covers", request.language)))
-    near = suggestions(first, request.language)
+    near = () if response.is_bare else suggestions(first, request.language)
     return replace(content, text=text, reason="not_in_sources", suggestions=near)
 
 
@@ -146,9 +147,9 @@ def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence
 
 
 def _drafts(request: Request, part: Search) -> list[Draft]:
-    shown = errors_in(request.question, request.index)
+    shown = shown_now(request.question, request.now, request.index)
     weigh = request.index.lexical.weight
-    return compose(part.query, part.hits, weigh, request.language, shown=shown)
+    return compose(part.query, part.hits, weigh, request.language, shown=shown, focus=part.focus)
 
 
 def _on_part(request: Request, part: Search, citations: Citations) -> list[Sentence]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kb.answer.content import Content
+from kb.reading.followup import before
+from kb.reading.queries import focus
 from kb.reading.reading import CaseReading, Reading
 from kb.records import Act, Language, Trace, Turn
 from kb.search.index import Index
@@ -70,15 +72,33 @@ class Request:
         return own * 2 < len(self.question) and bool(self.reading.parts)
 
     @property
+    def now(self) -> str:
+        """What the message asks or reports now; empty where it is all of it."""
+        return focus(self.question, self.reading.parts)
+
+    @property
+    def stood_before(self) -> str:
+        """What was asked before, for a question that may go on from there."""
+        plain = all(part.kind in ("question", "prose") for part in self.reading.parts)
+        if self.reading.act != "question" or self.reading.follows or not plain:
+            return ""
+        return before(self.question, self.history)
+
+    @property
     def asked(self) -> tuple[tuple[str, ...], ...]:
-        """The queries by what they ask: one that holds an error line goes with the one before."""
+        """The queries by what they ask: one that holds an error line goes with the one before.
+
+        So does one that the query before holds, as a message holds what it comes down to, and one
+        that is the message behind its subject.
+        """
         reading = self.reading
-        queries = _apart(reading.queries or (self.question[:_LONGEST],))
         errors = [part.text.strip() for part in reading.error_lines if part.text.strip()]
+        queries = _apart(reading.queries or (self.question[:_LONGEST],), errors)
         parts: list[tuple[str, ...]] = []
         for query in queries:
             names_error = any(e in query or query in e for e in errors)
-            if parts and (names_error or _of_errors(parts[-1], errors)):
+            within = bool(parts) and (query in parts[-1][0] or query.endswith(self.question))
+            if parts and (within or names_error or _of_errors(parts[-1], errors)):
                 parts[-1] = (*parts[-1], query)
             else:
                 parts.append((query,))
@@ -135,10 +155,11 @@ class Found:
         return Trace(self.first.query, self.follows, tuple(hits.values()), self.first.scope.signals)
 
 
-def _apart(queries: tuple[str, ...]) -> tuple[str, ...]:
-    """Without a query that only holds several of the others, as a whole message does."""
+def _apart(queries: tuple[str, ...], errors: list[str]) -> tuple[str, ...]:
+    """Without a query that only holds several other questions, as a whole message does."""
     first, *others = queries
-    return tuple(others) if len(others) > 1 and all(q in first for q in others) else queries
+    asked = [query for query in others if not any(query in e for e in errors)]
+    return tuple(others) if len(asked) > 1 and all(q in first for q in others) else queries
 
 
 def _of_errors(queries: tuple[str, ...], errors: list[str]) -> bool:

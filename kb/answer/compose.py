@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from kb.answer.order import in_order, is_opposite, shares_side
 from kb.answer.quotes import Draft
 from kb.answer.wanted import asks_number, has_number, other_framework
 from kb.messages import message
@@ -100,15 +101,18 @@ def compose(
     *,
     shown: Shown | None = None,
     most: int = MOST,
+    focus: str = "",
 ) -> list[Draft]:
     """Two to `most` sentences for `query`, a direct statement first. `weigh`: weight of a token.
 
     `language`: the reader's; of sentences in another one only a few are taken. `shown`: which
     errors the person's message shows; without it no section is taken for one about an error.
+    `focus`: what of the query is asked now, where it holds more.
     """
     shown = shown or Shown()
     asked = _telling(query, weigh)
-    drawn = _drawn_on(fitting(hits, shown))
+    now = focus or query
+    drawn = _drawn_on(in_order(fitting(hits, shown), now, shown))
     candidates = _candidates(drawn, asked, shown)
     candidates = [c for c in candidates if not other_framework(query, c.draft.text)] or candidates
     if not candidates:
@@ -117,7 +121,7 @@ def compose(
     if shown.fit(opening.draft.chunk.group) == "same":
         direct = opening  # an error that is shown: its cause, which opens its section
     else:
-        direct = _direct(candidates, asked, number=asks_number(query))
+        direct = _direct(_on_side(candidates, now), asked, number=asks_number(now))
     chosen = _choose(candidates, direct, asked, weigh, language, most)
     drafts: list[Draft] = []
     condition = ""
@@ -140,7 +144,7 @@ def fitting(hits: Sequence[Hit], shown: Shown) -> list[Hit]:
     """The hits without sections about an error that the message rules out.
 
     One that has the form of an error shown, with other names in it, is about another case; so is
-    any that is not shown where the message brings an error along. When nothing else was found, the
+    any that is not shown where the message brings an error along. When nothing else comes near, the
     latter stay, as what to look for.
     """
 
@@ -149,7 +153,9 @@ def fitting(hits: Sequence[Hit], shown: Shown) -> list[Hit]:
         return fit == "other" or (fit == "absent" and shown.has_error)
 
     kept = [hit for hit in hits if not ruled_out(hit)]
-    return kept or [hit for hit in hits if shown.fit(hit.group) != "other"]
+    possible = [hit for hit in hits if shown.fit(hit.group) != "other"]
+    best = max((hit.score for hit in possible), default=0.0)
+    return kept if any(hit.score >= NEAR * best for hit in kept) else possible
 
 
 def _drawn_on(hits: Sequence[Hit]) -> list[Hit]:
@@ -316,6 +322,19 @@ def _direct(
     if first.blocks or any(candidate.draft.is_step for candidate in lead):
         return first
     return best if fit(best) - fit(first) > AHEAD else first
+
+
+def _on_side(candidates: Sequence[Candidate], question: str) -> Sequence[Candidate]:
+    """The candidates of the first hit that the question's side and direction leave to open with.
+
+    None on the other side; in a section that is about the opposite, those that speak of what was
+    asked in passing.
+    """
+    lead = [c for c in candidates if c.hit == candidates[0].hit]
+    kept = [c for c in lead if not is_opposite(c.draft.text, question)] or lead
+    if not is_opposite(" ".join(lead[0].draft.chunk.heading), question):
+        return kept
+    return [c for c in kept if shares_side(c.draft.text, question)] or kept
 
 
 def _choose(

@@ -17,11 +17,13 @@ from kb.answer.compose import LEAST, MOST, compose, fitting
 from kb.answer.quotes import Citations, to_sentences
 from kb.messages import message as text_of
 from kb.records import Language, Sentence
+from kb.search import rank
 from kb.search.coverage import Coverage, Name, cover
 from kb.search.index import Index
 from kb.search.named import with_named
 from kb.search.retrieve import Retrieval
-from kb.search.wordings import Shown, errors_in
+from kb.search.wordings import Fit, Shown, errors_in
+from kb.text.words import mentions
 
 _NEAREST = 2
 """Statements that the middle quotes at most."""
@@ -33,8 +35,11 @@ _LETTERS = 3
 """Letters of a Latin name at least; of a Japanese one two."""
 _CALL = re.compile(r"[._(]|^[a-z]+:")
 _MARKS = re.compile(r"[`*_\[\]<>|.:]")
-_RELATED = 0.5
-"""Share of the limit below which nothing found is near enough to be quoted beside what lacks."""
+_RELATED = 0.75
+"""Share of the limit below which nothing found is near enough to be quoted beside what lacks. Of
+the tuning slice's questions on other things none reaches it, of those near to ours a third."""
+_FLEETING = ("price", "now", "private")
+"""Signals of facts that documents do not hold: beside them whatever is nearest is noise."""
 _SHORT = 4
 """Sentences of an answer whose hits only just reach; up to `MOST` where they surely do."""
 
@@ -52,6 +57,8 @@ class Response:
     """What the sources hold nothing about, in the person's words; empty where they answer."""
     is_middle: bool
     """The sources do not answer: `declined` with the reason `not_in_sources`."""
+    is_bare: bool = False
+    """Nothing that was found is worth naming beside what lacks."""
 
     @property
     def signals(self) -> dict[str, float]:
@@ -70,18 +77,22 @@ def respond(
     *,
     declined: bool = False,
     rewritten: bool = False,
+    now: str = "",
+    focus: str = "",
 ) -> Response:
     """The answer to `message`, searched for as `query`.
 
     `signals`: those of `kb.search.scope.decide_scope`. `declined`: it found that our sources hold
     no answer, so that only the middle is left. `rewritten`: the message alone does not say what it
-    is about, `query` does.
+    is about, `query` does. `now`: what of it is reported now, whose error is the one to look at.
+    `focus`: what of the query is asked, where it holds more.
     """
-    shown = errors_in(message, index)
+    shown = shown_now(message, now, index)
     retrieval = with_named(retrieval, shown, index, language)
     coverage = cover(query if rewritten else message, retrieval, index, signals, shown)
     citations = Citations(index)
-    if coverage.reaches and not declined:
+    others = other_products(coverage, now or message, shown)
+    if coverage.reaches and not declined and not others:
         drafts = compose(
             query,
             retrieval.hits,
@@ -89,17 +100,43 @@ def respond(
             language,
             shown=shown,
             most=_most(coverage),
+            focus=focus,
         )
         sentences = to_sentences(drafts, citations, language)
         if sentences:
             return Response(tuple(sentences), citations, retrieval, coverage, (), False)
-    names = worth_naming(coverage, language)
+    names = others or worth_naming(coverage, language)
     text = query if rewritten else message
     sentences = [_opening(names, text, language)]
-    if coverage.answered >= _RELATED * coverage.limit:
+    is_bare = bool(others) or any(float(signals.get(name, 0.0)) for name in _FLEETING)
+    if coverage.answered >= _RELATED * coverage.limit and not is_bare:
         sentences += _nearest(query, retrieval, index, language, shown, citations)
     words = tuple(_joined(names, text))
-    return Response(tuple(sentences), citations, retrieval, coverage, words, True)
+    return Response(tuple(sentences), citations, retrieval, coverage, words, True, is_bare)
+
+
+def shown_now(message: str, now: str, index: Index) -> Shown:
+    """The errors of what is reported `now`, where it brings one; else those of the message.
+
+    An error that the message names before that is over: its section is about another case.
+    """
+    whole = errors_in(message, index)
+    latest = errors_in(now, index) if now else Shown()
+    if not latest.has_error:
+        return whole
+    over: dict[str, Fit] = {g: "other" for g in whole.named if latest.fit(g) != "same"}
+    return replace(latest, fits={**latest.fits, **over})
+
+
+def other_products(coverage: Coverage, question: str, shown: Shown) -> list[Name]:
+    """Names of other products that no source holds, where the question is about them.
+
+    In the report of an error such a name tells only where it happened.
+    """
+    if shown.has_error or rank.is_symptom(question):
+        return []
+    named = [name for name in coverage.missing if mentions(name.words, "neighbours")]
+    return [name for name in named if not name.is_known and name.words in question][:_NAMES]
 
 
 def worth_naming(coverage: Coverage, language: Language) -> list[Name]:

@@ -43,6 +43,17 @@ def has_number(sentence: str) -> bool:
     return _DIGIT.search(sentence) is not None
 
 
+_PUSH = re.compile(r"(?<![a-z])push(?:e[sd]|ing)?(?![a-z])|プッシュ")
+_PULL = re.compile(r"(?<![a-z])pull(?:s|ed|ing)?(?![a-z])|プル(?!リク)")
+
+
+def direction(text: str) -> str:
+    """`push`, `pull`, or empty where an image goes both ways or none."""
+    folded = normalize(text)
+    push, pull = bool(_PUSH.search(folded)), bool(_PULL.search(folded))
+    return "" if push == pull else "push" if push else "pull"
+
+
 def frameworks(text: str) -> frozenset[str]:
     """The frameworks and model servers that a text names."""
     folded = normalize(text)

@@ -27,6 +27,10 @@ _LONGEST = 400
 """Characters of the earlier questions that go into a query, the last ones."""
 _LONG = 8
 """Subject words from which a question is taken to stand alone, whatever it points to."""
+_FEW = 5
+"""Subject words from which a question is not tried with the one before it."""
+_NAMED = 2
+"""Subject words that a sentence needs to be searched for without the one before it."""
 _JAPANESE = re.compile(r"[ぁ-んァ-ヺ一-龥]")
 _HIRAGANA = re.compile(r"[ぁ-ん]")
 _DOING = re.compile(
@@ -66,6 +70,35 @@ def standalone(question: str, history: Sequence[Turn]) -> tuple[str, bool]:
     """The query for `question`, and whether earlier turns went into it."""
     asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]
     return _standalone(question, asked[-_TURNS:])
+
+
+def leans_within(text: str) -> bool:
+    """The text needs the sentence before it in the same message: hardly anything in it is named."""
+    return len(_subjects(normalize(text))) < _NAMED or _leans(text)
+
+
+def before(question: str, history: Sequence[Turn]) -> str:
+    """The question that stood before one that names something of its own, to be tried with it.
+
+    Empty where nothing stood, or where the question is long or says itself that it is another.
+    Whether it goes on from there, what is found with it and without it has to tell.
+    """
+    text = normalize(question)
+    if len(_subjects(text)) >= _FEW or _holds("new_subject", text) or is_small_talk(question):
+        return ""
+    asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]
+    kept = [turn for turn in asked[-_TURNS:] if set(_words(turn)) - _listed("thanks")]
+    return _standalone(kept[-1], kept[:-1])[0] if kept else ""
+
+
+def with_subject(question: str, history: Sequence[Turn]) -> str:
+    """The question behind the words that the last one was about; empty where there are none.
+
+    Beside the whole of the last question a short one that leans on it hardly counts.
+    """
+    asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]
+    named = list(dict.fromkeys(_subjects(asked[-1]))) if asked else []
+    return " ".join((*named[:_LONG], question)) if named else ""
 
 
 def _standalone(question: str, earlier: Sequence[str]) -> tuple[str, bool]:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.reading.act import TALK
-from kb.reading.followup import standalone
+from kb.reading.followup import leans_within, standalone, with_subject
 from kb.reading.reading import Part
 from kb.reading.typed import typed
 from kb.records import Turn
+from kb.text.words import mentions
 
 _MOST = 3
 _LONG = 420
@@ -42,9 +43,11 @@ def queries(
         return Queries()
     pastes = [part for part in parts if part.kind not in ("question", "prose")]
     asked = [part.text for part in parts if part.kind == "question"]
-    if not pastes and len(message) <= _LONG:
-        first, follows = standalone(message, history)
-        found = [first, *_second(asked)]
+    if not pastes:
+        whole = message if len(message) <= _LONG else typed(message, parts)
+        first, follows = standalone(whole, history)
+        subject = with_subject(message, history) if follows else ""
+        found = [first, *(_second(asked) or [subject, focus(message, parts)])]
     else:
         own = asked or [typed(message, parts)]
         first, follows = standalone(own[0], () if pastes else history)
@@ -55,6 +58,26 @@ def queries(
     found = found or [typed(message, parts)]
     texts = dict.fromkeys(text.strip() for text in found if text.strip())
     return Queries(tuple(texts)[:_MOST], follows)
+
+
+def focus(message: str, parts: Sequence[Part]) -> str:
+    """What a message told in several sentences asks or reports now; empty where it is all of it.
+
+    The last question; where none asks, the last sentence in which something goes wrong, or just the
+    last. With it as many sentences before it as it takes to have a subject. What was done before
+    that is context.
+    """
+    own = [part for part in parts if part.kind in ("question", "prose")]
+    if len(own) < 2 or len(own) < len(parts):
+        return ""
+    asking = [place for place, part in enumerate(own) if part.kind == "question"]
+    failing = [place for place, part in enumerate(own) if mentions(part.text, "symptom")]
+    last = next(iter((*asking[-1:], *failing[-1:], len(own) - 1)))
+    first = last
+    while first and leans_within(message[own[first].start : own[last].end]):
+        first -= 1
+    found = message[own[first].start : own[last].end].strip()
+    return "" if found == message.strip() else found
 
 
 def _second(asked: Sequence[str]) -> list[str]:

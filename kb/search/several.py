@@ -5,6 +5,7 @@ Takes queries, gives a `Search` with hits and whether they can answer. Knows not
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from kb.records import Hit, Language
 from kb.search.embedding import Embedder
 from kb.search.index import Index
-from kb.search.retrieve import Retrieval, fuse, retrieve
+from kb.search.retrieve import Retrieval, retrieve
 from kb.search.scope import Scope, decide_scope
 from kb.text.normal import normalize, respell
 
@@ -20,6 +21,10 @@ _WORD = re.compile(r"[A-Za-z]{5,}")
 Rerank = Callable[[str, tuple[Hit, ...]], tuple[Hit, ...]]
 _MOST = 8
 """Hits that are kept of several queries together."""
+_GAIN = 0.1
+"""By so much a question must match better with what was asked before to go on from there."""
+_SHARPNESS = 5.0
+"""How much nearness counts between queries: one that is 0.14 behind the best counts half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class Search:
     query: str
     retrieval: Retrieval
     scope: Scope
+    focus: str = ""
+    """Of several queries the one that matched best, by which the order of hits is judged."""
+    follows: bool = False
+    """What was asked before went into it."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -43,14 +52,40 @@ class Searcher:
         self._embedder = embedder
         self._rerank = rerank
 
-    def search(self, queries: Sequence[str], language: Language) -> Search:
-        """The hits of every query, the best of all first. One that can be answered is enough."""
+    def search(self, queries: Sequence[str], language: Language, before: str = "") -> Search:
+        """The hits of every query, the best of all first. One that can be answered is enough.
+
+        `before`: what was asked before, which is tried with the first query.
+        """
         each = [self._one(corrected(query, self._index), language) for query in queries]
+        if before and each[0].scope.reason != "out_of_scope" and not _fleeting(each[0]):
+            each = self._going_on(each, corrected(before, self._index), language)
         if len(each) == 1:
             return each[0]
         answerable = next((s for s in each if s.scope.reason is None), each[0])
         query = "\n".join(search.query for search in each)
-        return Search(query, fused([search.retrieval for search in each]), answerable.scope)
+        weights = _weights(each)
+        best = max(zip(weights, each, strict=True), key=lambda pair: pair[0])[1]
+        return Search(
+            query,
+            fused([search.retrieval for search in each], weights),
+            answerable.scope,
+            best.query,
+            any(search.follows for search in each),
+        )
+
+    def _going_on(self, each: list[Search], before: str, language: Language) -> list[Search]:
+        """With what was asked before, where the first query goes on from there.
+
+        It does where both together match better than it does alone, by more than they fall behind
+        what was asked before: two questions on different things match nothing together.
+        """
+        alone, stood = each[0], self._one(before, language)
+        both = self._one(f"{before} {alone.query}", language)
+        gain, loss = _match(both) - _match(alone), _match(stood) - _match(both)
+        if gain < _GAIN or gain < loss or both.scope.reason is not None:
+            return each
+        return [replace(both, follows=True), *each]
 
     def _one(self, query: str, language: Language) -> Search:
         retrieval = retrieve(self._index, self._embedder, query, language)
@@ -59,20 +94,38 @@ class Searcher:
         return Search(query, retrieval, decide_scope(query, retrieval, self._index))
 
 
-def fused(retrievals: Sequence[Retrieval]) -> Retrieval:
-    """One list of hits by reciprocal rank fusion; each as it stood where it was ranked best."""
+def _fleeting(search: Search) -> bool:
+    """It asks for what documents do not hold, whatever was asked before."""
+    return any(float(search.scope.signals[name]) for name in ("price", "now", "private"))
+
+
+def _match(search: Search) -> float:
+    """How near the nearest way of asking comes, from 0 to about 1.3."""
+    return float(search.scope.signals["question"])
+
+
+def _weights(each: Sequence[Search]) -> list[float]:
+    """What each of several queries counts: the nearer it comes to a section, the more."""
+    best = max(map(_match, each))
+    return [math.exp(_SHARPNESS * (_match(search) - best)) for search in each]
+
+
+def fused(retrievals: Sequence[Retrieval], weights: Sequence[float] = ()) -> Retrieval:
+    """One list of hits by the weighted sum of their scores; each as where it was ranked best.
+
+    Unlike ranks, the scores tell how far the first hit is ahead, so that an answer draws on no more
+    sections than it would for the telling query alone.
+    """
     if len(retrievals) == 1:
         return retrievals[0]
-    names = [str(place) for place in range(len(retrievals))]
-    ranked = {
-        name: [hit.group for hit in one.hits] for name, one in zip(names, retrievals, strict=True)
-    }
     best: dict[str, Hit] = {}
-    for one in retrievals:
+    shares: dict[str, float] = {}
+    for one, weight in zip(retrievals, weights or [1.0] * len(retrievals), strict=True):
         for hit in one.hits:
+            shares[hit.group] = shares.get(hit.group, 0.0) + weight * hit.score
             if hit.group not in best or hit.score > best[hit.group].score:
                 best[hit.group] = hit
-    order = fuse(ranked, dict.fromkeys(names, 1.0))[:_MOST]
+    order = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:_MOST]
     top = order[0][1] if order else 1.0
     return Retrieval(
         tuple(replace(best[group], score=share / top) for group, share in order),

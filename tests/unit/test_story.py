@@ -310,8 +310,16 @@ def test_a_review_as_a_table_has_the_line_what_it_does_and_what_instead(
 @pytest.mark.parametrize(
     ("language", "other", "back"),
     [
-        ("ja", "GPU のイメージにドライバは必要？", "さっきのDockerfileに話を戻すと、直した全体を書いてください"),
-        ("en", "Do I need an NVIDIA driver?", "back to the Dockerfile: write the whole corrected file"),
+        (
+            "ja",
+            "GPU のイメージにドライバは必要？",
+            "さっきのDockerfileに話を戻すと、直した全体を書いてください",
+        ),
+        (
+            "en",
+            "Do I need an NVIDIA driver?",
+            "back to the Dockerfile: write the whole corrected file",
+        ),
     ],
 )  # fmt: skip
 def test_back_to_the_paste_is_the_file_mended(
