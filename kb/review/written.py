@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 
 from kb.review.paste import Paste
-from kb.review.told import told_app
 from kb.review.spots import Edit, Spot
+from kb.review.told import told_app
 
 _FRAMEWORK = re.compile(
     r"\b(?:FastAPI|Flask|Starlette|Sanic|Bottle|Falcon|aiohttp|web\.Application|express|gin\.)\b|http\.server"
