@@ -83,7 +83,6 @@ def test_a_question_on_the_paste_is_answered_by_the_review(
     "question",
     [
         "This is for an endpoint. How do I push it to ECR?",
-        "推論用です。ECRのリポジトリって先に作っておく必要ある？",
     ],
 )
 def test_a_question_of_its_own_is_answered_below(question: str, assistant: Assistant) -> None:
