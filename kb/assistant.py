@@ -411,7 +411,7 @@ def _reviewed(request: Request) -> Reviewed | None:
     if found is None:
         return None
     content = Content(found.sentences, found.citations)
-    return Reviewed(content, is_settled=not found.query, query=found.query)
+    return Reviewed(content, not found.query, found.query, found.asks)
 
 
 def _file_first(content: Content, language: Language) -> Content:

@@ -24,6 +24,9 @@ _OF_A_PART = 4
 """Statements on each part of a question that has several."""
 _QUOTED = 0.1
 """What the score of a section that was quoted already counts after a complaint."""
+_PASTE = 0.15
+"""Likeness that a question needs more in a message that hands in a paste: “Dockerfile
+見てもらえますか” is at 0.84 and wants the review, “ECR への push はどうやりますか？” at 0.92."""
 _NAMED = 80
 """Characters of a question that is named in a sentence."""
 
@@ -121,7 +124,11 @@ def below_decision(
 
 
 def with_more(request: Request, found: Found, content: Content) -> Content:
-    """What a review says, then what else was asked."""
+    """What a review says, then what else was asked, where that is a question of its own."""
+    parts = _beside(request, found)
+    if not parts:
+        return replace(content, trace=found.trace)
+    found = replace(found, parts=parts)
     citations = Citations(request.index)
     for citation in content.citations:
         citations.adopt(citation)
@@ -132,6 +139,21 @@ def with_more(request: Request, found: Found, content: Content) -> Content:
         citations=tuple(citations.all),
         trace=found.trace,
     )
+
+
+def _beside(request: Request, found: Found) -> tuple[Search, ...]:
+    """The parts that the review does not answer: near enough to questions that the notes answer."""
+    asks = found.reviewed.asks if found.reviewed else {}
+    more = _PASTE if request.reading.act == "paste" else 0.0
+
+    def is_asked(queries: Sequence[str], part: Search) -> bool:
+        needed = [asks[query] for query in queries if query in asks]
+        likeness = float(part.scope.signals.get("question", 0.0))
+        return bool(needed) and likeness >= min(needed) + more
+
+    line = found.reviewed.query if found.reviewed else ""
+    asked = zip(request.asked_about(line), found.parts, strict=True)
+    return tuple(part for queries, part in asked if is_asked(queries, part))
 
 
 def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence]:

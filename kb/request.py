@@ -5,7 +5,8 @@ Takes nothing, gives the two frozen values that the assistant hands from step to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from kb.answer.content import Content
 from kb.reading.followup import before
@@ -128,6 +129,8 @@ class Reviewed:
     """It names what is wrong, or that nothing is; else only the line to search for."""
     query: str = ""
     """That line."""
+    asks: Mapping[str, float] = field(default_factory=dict)
+    """Questions, each with the likeness from which on it is answered beside the review."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ WANTED = 0.5
 """Likelihood from which a decision is taken for wanted."""
 _TELLS = ("case", "revision", "complaint")
 """Acts that change the case, wanted or not: “I never said GPU” drops it."""
+_OF_US = ("capabilities", "help")
+_HANDED_IN = ("dockerfile", "traceback", "log", "code")
+"""Kinds of pastes that are to be looked at, whatever is asked with them."""
 _GOES_ON = 0.5
 """Likelihood from which a case that is told goes on with the one before."""
 
@@ -117,6 +120,8 @@ class EmbeddedReader:
         named = read_named(message, parts, self._models)
         row = place.row(message, pasted(message, parts), named_row(named))
         act, case = read_act(self._models, features, place, row)
+        if act in _OF_US and any(part.kind in _HANDED_IN for part in parts):
+            act = "paste"  # “What do I have to change?” below a file is no question about us
         wanted = goes_on = 0.0
         told: tuple[Told, ...] = ()
         if act not in TALK:

@@ -10,8 +10,8 @@ read and answered as a whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations, Draft, to_sentences
@@ -21,6 +21,7 @@ from kb.reading.parts import find_error_lines, telling
 from kb.reading.reading import Part
 from kb.reading.shapes import FRAME, without_prefix
 from kb.records import Chunk, Citation, Language, Sentence, Side
+from kb.review.asking import asked_beside
 from kb.review.cause import by_cause, is_wrapper, own_causes
 from kb.review.checks import Finding, checks_for, find
 from kb.review.mend import mend
@@ -63,6 +64,9 @@ class Review:
     query: str = ""
     """The line that names the error, without time and level: to be searched for in the sources.
     Empty where the findings say it all."""
+    asks: Mapping[str, float] = field(default_factory=dict)
+    """The person's questions, each with how near it has to come to one that the notes answer before
+    it is answered beside the review."""
 
     @property
     def markdown(self) -> str:
@@ -109,6 +113,7 @@ def review(
         tuple(writer.citations.all),
         tuple(sorted(findings, key=lambda finding: -finding.check.severity)),
         query,
+        asked_beside(parts),
     )
 
 

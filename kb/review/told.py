@@ -15,8 +15,7 @@ _PATH = r"(?P<path>/[a-z][\w-]*(?:/[\w{}<>:-]+)?/?)(?![\w./])"
 _ROUTE = re.compile(
     rf"\b(?:GET|POST|PUT)\b[\s`*]*{_PATH}"
     rf"|(?:\b[Rr]outes?\b|ルート|パス)[^。.\n/]{{0,30}}?{_PATH.replace('path', 'named')}"
-    rf"|{_PATH.replace('path', 'before')}[`\s]*"
-    r"(?:\b(?:route|に POST|へ POST)\b|という?ルート|のルート|に POST|へ POST)",
+    rf"|{_PATH.replace('path', 'before')}[`\s]*(?:\broute\b|という?ルート|のルート|[にへ] ?POST)",
     re.ASCII,
 )
 _FOLDERS = re.compile(r"/(?:opt|usr|home|tmp|var|etc|root|bin|srv|mnt|app|data|lib|dev|proc)\b")
