@@ -69,7 +69,7 @@ def _responded(request: Request, found: Found) -> Content:
     text = ""
     if not response.citations.all:
         text = "\n\n".join((response.sentences[0].text, message("covers", request.language)))
-    near = () if response.is_bare else suggestions(first, request.language)
+    near = suggestions(first, request.language)
     return replace(content, text=text, reason="not_in_sources", suggestions=near)
 
 

@@ -57,8 +57,6 @@ class Response:
     """What the sources hold nothing about, in the person's words; empty where they answer."""
     is_middle: bool
     """The sources do not answer: `declined` with the reason `not_in_sources`."""
-    is_bare: bool = False
-    """Nothing that was found is worth naming beside what lacks."""
 
     @property
     def signals(self) -> dict[str, float]:
@@ -112,7 +110,7 @@ def respond(
     if coverage.answered >= _RELATED * coverage.limit and not is_bare:
         sentences += _nearest(query, retrieval, index, language, shown, citations)
     words = tuple(_joined(names, text))
-    return Response(tuple(sentences), citations, retrieval, coverage, words, True, is_bare)
+    return Response(tuple(sentences), citations, retrieval, coverage, words, True)
 
 
 def shown_now(message: str, now: str, index: Index) -> Shown:

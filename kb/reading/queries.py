@@ -22,6 +22,11 @@ _SHORTEST = 12
 """Characters of a question that stands for itself."""
 
 
+_LEFT = 2
+"""Sentences beside a question from which on they are context: one sentence tells what it is about.
+With 1, all needed facts of 0.67 instead of 0.83 of the tuning questions on own images."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queries:
     """Texts to search for, the telling one first."""
@@ -76,8 +81,12 @@ def focus(message: str, parts: Sequence[Part]) -> str:
     first = last
     while first and leans_within(message[own[first].start : own[last].end]):
         first -= 1
-    found = message[own[first].start : own[last].end].strip()
-    return "" if found == message.strip() else found
+    left = len(own) - (last - first + 1)
+    return (
+        message[own[first].start : own[last].end].strip()
+        if left >= (_LEFT if asking else 1)
+        else ""
+    )
 
 
 def _second(asked: Sequence[str]) -> list[str]:
