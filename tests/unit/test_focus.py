@@ -26,7 +26,8 @@ LONG = [
         "次に推論エンドポイントを作ったら /ping が失敗します。何を確認すればいいですか？",
     ),
     (
-        "ModelTrainer では学習できています。データは S3 にあります。ところで SIGTERM から SIGKILL まで何秒ですか？",
+        "ModelTrainer では学習できています。データもあります。"
+        "ところで SIGTERM から SIGKILL まで何秒ですか？",
         "ところで SIGTERM から SIGKILL まで何秒ですか？",
     ),
     (
