@@ -272,7 +272,10 @@ class Assistant:
         asked_for = _shown(request, found)
         if asked_for is not None:
             return asked_for
-        decided, reviewed = self._advised(request, found), found.reviewed
+        reviewed = found.reviewed
+        if reviewed is not None and reviewed.says_all:
+            return reviewed.content
+        decided = self._advised(request, found)
         if reviewed is None or (self._writer is not None and not reviewed.is_settled):
             return decided or _not_held(request, found)
         if decided is not None:
@@ -357,7 +360,7 @@ def _reviewed(request: Request) -> Reviewed | None:
     if found is None:
         return None
     content = Content(found.sentences, found.citations)
-    return Reviewed(content, is_settled=not found.query, query=found.query)
+    return Reviewed(content, not found.query, found.query, found.says_all)
 
 
 def _refused(request: Request) -> Content | None:

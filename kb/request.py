@@ -90,6 +90,8 @@ class Reviewed:
     """It names what is wrong, or that nothing is; else only the line to search for."""
     query: str = ""
     """That line."""
+    says_all: bool = False
+    """Nothing is wrong and nothing else is asked."""
 
 
 @dataclass(frozen=True, slots=True)

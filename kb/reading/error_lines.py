@@ -42,10 +42,12 @@ _FOLLOWS = re.compile(
     r"|(?:worker|process|child|container|server)\b.{0,40}\b(?:died|exit|terminat|stopp|kill)"
     r"|shutting down|broken pipe|connection reset|terminating|aborting"
     r"|did not complete successfully|failed to (?:solve|compute)|sending (?:process|sig)|sigterm"
-    r"|retrying|re-?try)",
+    r"|retrying|re-?try)"
+    r"|(?:^|\s)(?:Failed|Stopp(?:ed|ing)) - ",
     re.IGNORECASE,
 )
-"""That something ended, because of something else."""
+"""That something ended, because of something else; the last: the status of a job, which the SDK
+prints as `Failed - Training job failed`."""
 _SOFT = re.compile(
     r"(?<![\w-])(?:DEBUG|INFO|NOTICE|TRACE|WARN(?:ING)?)(?![\w-])|\bwarning\b|^[IW]\d{4} \d",
     re.IGNORECASE,

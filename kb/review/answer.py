@@ -21,9 +21,11 @@ from kb.reading.parts import find_error_lines, telling
 from kb.reading.reading import Part
 from kb.reading.shapes import FRAME, without_prefix
 from kb.records import Chunk, Citation, Language, Sentence, Side
-from kb.review.checks import Finding, checks_for, find
+from kb.review.checks import Finding, checks_for, find, most_relevant
+from kb.review.forms import CHECKED, asks_for_more, form_of
 from kb.review.mend import mend
 from kb.review.paste import Paste, sides_of
+from kb.review.status import Status, status_of
 from kb.search.index import Index
 
 _FILES = ("dockerfile", "code", "shell", "data")
@@ -42,7 +44,8 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 """That the person wants the file itself."""
-_SERVER = re.compile(r"\b(?:FastAPI|Flask|Starlette)\(")
+_NAMED = 4
+"""Checks that an all-clear names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Review:
     query: str = ""
     """The line that names the error, without time and level: to be searched for in the sources.
     Empty where the findings say it all."""
+    says_all: bool = False
+    """Nothing is wrong, and nothing else is asked: no more is to be told."""
 
     @property
     def markdown(self) -> str:
@@ -73,17 +78,19 @@ def review(
     prose = " ".join(part.text for part in parts if part.kind in ("question", "prose"))
     files = _pastes(parts, prose, sides)
     outputs = [part for part in parts if part.kind in _OUTPUT]
-    found = [(paste, find(paste)) for paste in files]
-    judged = [
-        (paste, findings)
-        for paste, findings in found
-        if findings
-        or paste.kind == "dockerfile"
-        or (paste.kind == "code" and _SERVER.search(paste.text))
-    ]
-    if not judged and not outputs:
+    statuses = [one for part in parts if part.kind == "data" and (one := status_of(part.text))]
+    more = asks_for_more(prose)
+    found = [(paste, find(paste), form_of(paste)) for paste in files]
+    judged = [(paste, findings) for paste, findings, form in found if findings or form in CHECKED]
+    others = [(paste, form) for paste, found, form in found if form and form not in CHECKED]
+    unchecked = [] if more or judged or outputs or statuses else others
+    if not judged and not outputs and not statuses and not unchecked:
         return None
     writer = _Writer(index, language)
+    for paste, form in unchecked:
+        writer.unchecked(paste, form)
+    for status in statuses:
+        writer.status(status)
     for paste, findings in judged:
         writer.file(paste, findings)
         if findings and _WHOLE.search(prose):
@@ -94,13 +101,17 @@ def review(
     findings = [finding for _, findings in judged for finding in findings]
     query = ""
     if errors or not findings:
-        line = telling(errors or find_error_lines(message, parts))
-        query = without_prefix(line.text).strip()[:_LONGEST_QUERY] if line else ""
+        reason = next((status.reason for status in statuses if status.reason), "")
+        lines = errors or find_error_lines(message, parts)
+        line = telling([one for one in lines if one.kind != "data"])  # a reason may be empty
+        text = reason or (without_prefix(line.text) if line else "")
+        query = text.strip()[:_LONGEST_QUERY]
     return Review(
         tuple(writer.sentences),
         tuple(writer.citations.all),
         tuple(sorted(findings, key=lambda finding: -finding.check.severity)),
         query,
+        says_all=not (findings or query or more),
     )
 
 
@@ -138,10 +149,10 @@ class _Writer:
             name = "found" if len(proven) > 1 else "found_one"
             self._tell(self._words(name, **facts, count=len(proven)))
         else:
-            labels = [check.label[self._language] for check in checks]
-            self._tell(self._words("none", **facts, labels=self._words("joiner").join(labels)))
-            if paste.kind == "dockerfile":
-                self._tell(self._words("unseen"))
+            chosen = most_relevant(paste, checks)[:_NAMED]
+            labels = self._words("joiner").join(one.label[self._language] for one in chosen)
+            name = "none" if len(checks) > len(chosen) else "none_few"
+            self._tell(self._words(name, **facts, labels=labels))
         for finding in proven[:_SHOWN]:
             self._finding(paste, finding)
         if proven[_SHOWN:]:
@@ -151,6 +162,20 @@ class _Writer:
                 )
             )
         self._problems(paste)
+
+    def unchecked(self, paste: Paste, form: str) -> None:
+        """A file of a kind that no check looks into."""
+        facts = {"file": self._name(paste.kind), "lines": paste.text.rstrip().count("\n") + 1}
+        self._tell(self._words(f"unchecked_{form}", **facts))
+
+    def status(self, status: Status) -> None:
+        """What a description of a job or an endpoint says."""
+        if status.reason:
+            facts = {"file": self._name("description"), "lines": status.lines}
+            self._tell(self._words("error", **facts, line=status.line, quote=code(status.quote)))
+        else:
+            name = "status_good" if status.is_good else "status_other"
+            self._tell(self._words(name, value=status.value))
 
     def _finding(self, paste: Paste, finding: Finding) -> None:
         """The line, what SageMaker does with it, and what to write instead."""

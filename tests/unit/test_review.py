@@ -148,11 +148,14 @@ def test_two_files_in_one_message_are_told_apart(notes_index: Index) -> None:
     assert "Code (10 lines)" in result.markdown
 
 
-def test_where_nothing_is_found_the_checks_are_named(notes_index: Index) -> None:
+def test_where_nothing_is_found_a_few_checks_are_named(notes_index: Index) -> None:
     message = SOUND["training-3"]
     result = reviewed(message, notes_index, "ja", ("training",))
     assert "問題は見つかりませんでした" in result.markdown
-    assert "NVIDIA ドライバーを入れていないか" in result.markdown
+    assert "train のあるフォルダーが PATH にあるか" in result.markdown
+    assert "39 項目を確認" in result.markdown
+    assert len(result.markdown) < 250
+    assert result.says_all
     assert result.citations == ()
 
 
