@@ -191,11 +191,11 @@ def _taken(value: ast.expr, holders: set[str]) -> tuple[str, bool]:
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
         of = value.func.value
         if isinstance(of, ast.Name) and of.id in holders and value.func.attr == "get":
-            key = value.args[0] if value.args else None
-            if isinstance(key, ast.Constant):
+            first = value.args[0] if value.args else None
+            if isinstance(first, ast.Constant):
                 default = value.args[1] if len(value.args) > 1 else None
                 number = isinstance(default, ast.Constant) and isinstance(
                     default.value, int | float
                 )
-                return str(key.value), number
+                return str(first.value), number
     return "", False

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from kb.review.dockerfile import Instruction
 from kb.review.paste import Paste
 from kb.review.places import is_on_path, may_be_made, mode_of, path_folders, places_of
+from kb.review.rewriting import with_packages
 from kb.review.spots import Edit, Spot, at, replaced
 
 _SHELLS = ("sh", "bash", "ash", "dash", "zsh")
@@ -86,7 +87,28 @@ def nothing_starts(paste: Paste, word: str) -> Iterator[Spot]:
         return
     if word == "train" and (paste.has_requirements and "SAGEMAKER_PROGRAM" in file.environment):
         return
-    yield at(file.chain[-1].origin or lowest, word=word)
+    programs = _programs(paste)
+    exec_ = f"ENTRYPOINT {json.dumps(['python', programs[0]])}" if len(programs) == 1 else ""
+    install = next(
+        (one for manager, _, _, one in reversed(paste.installs) if manager == "pip"), None
+    )
+    if word == "train" and "SAGEMAKER_PROGRAM" in file.environment and install is not None:
+        # The variable speaks to the toolkit: what is missing is the toolkit.
+        last = [w for _, _, w, one in paste.installs if one is install and w[:1] != "-"][-1]
+        lines = with_packages(install, re.split(r"[\[=<>~!]", last)[0], "sagemaker-training")
+        yield replaced(install, *lines, word=word, exec="")
+        return
+    yield at(file.chain[-1].origin or lowest, word=word, exec=exec_)
+
+
+def _programs(paste: Paste) -> list[str]:
+    """The Python files that are copied by name, as they lie in the image."""
+    return [
+        posixpath.join(place, posixpath.basename(source)) if place[-1:] == "/" else place
+        for _, sources, place in paste.dockerfile.copies
+        for source in sources
+        if source.endswith(".py") and (place[-1:] == "/" or place.endswith(".py"))
+    ]
 
 
 def may_start(paste: Paste, word: str) -> bool:
@@ -189,7 +211,7 @@ def entrypoint_is_shell_form(paste: Paste) -> Iterator[Spot]:
     if entrypoint is None or entrypoint.value.startswith("["):
         return
     if _SHELL_SIGNS.search(entrypoint.value) or "$" in entrypoint.value:
-        yield at(entrypoint, exec='ENTRYPOINT ["/opt/program/start.sh"]')
+        yield at(entrypoint, exec="")  # what it does needs a script of its own
         return
     words = [word for word in entrypoint.arguments if word != "exec"]
     line = f"ENTRYPOINT {json.dumps(words, ensure_ascii=False)}"
@@ -217,7 +239,14 @@ def entrypoint_runs(paste: Paste, programs: str) -> Iterator[Spot]:
     if not rest and command is not None:
         rest = list(command.arguments)
     if not rest or _program(rest) in ("train", "serve"):
-        yield at(entrypoint, exec='ENTRYPOINT ["python", "main.py"]')
+        places = [place for word in _SIDES for _, place in places_of(paste, word)]
+        if entrypoint.words is not None and any(is_on_path(paste, place) for place in places):
+            return  # it finds the program that SageMaker names, as a shell would
+        known = _programs(paste)
+        yield at(
+            entrypoint,
+            exec=f"ENTRYPOINT {json.dumps(['python', known[0]])}" if len(known) == 1 else "",
+        )
         return
     line = f"ENTRYPOINT {json.dumps(rest, ensure_ascii=False)}"
     yield replaced(entrypoint, line, exec=line)
