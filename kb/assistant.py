@@ -324,7 +324,10 @@ class Assistant:
         asked_for = _shown(request, found)
         if asked_for is not None:
             return asked_for
-        decided, reviewed = self._advised(request, found), found.reviewed
+        reviewed = found.reviewed
+        if reviewed is not None and reviewed.says_all:
+            return reviewed.content
+        decided = self._advised(request, found)
         if reviewed is None or (self._writer is not None and not reviewed.is_settled):
             return decided or _not_held(request, found)
         if decided is not None:
@@ -411,7 +414,7 @@ def _reviewed(request: Request) -> Reviewed | None:
     if found is None:
         return None
     content = Content(found.sentences, found.citations)
-    return Reviewed(content, not found.query, found.query, found.asks)
+    return Reviewed(content, not found.query, found.query, found.asks, found.says_all)
 
 
 def _file_first(content: Content, language: Language) -> Content:

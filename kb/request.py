@@ -131,6 +131,8 @@ class Reviewed:
     """That line."""
     asks: Mapping[str, float] = field(default_factory=dict)
     """Questions, each with the likeness from which on it is answered beside the review."""
+    says_all: bool = False
+    """Nothing is wrong and nothing else is asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,12 @@ _FOLLOWS = re.compile(
     r"|(?:worker|process|child|container|server)\b.{0,40}\b(?:died|exit|terminat|stopp|kill)"
     r"|shutting down|broken pipe|connection reset|terminating|aborting"
     r"|did not complete successfully|failed to (?:solve|compute)|sending (?:process|sig)|sigterm"
-    r"|retrying|re-?try)",
+    r"|retrying|re-?try)"
+    r"|(?:^|\s)(?:Failed|Stopp(?:ed|ing)) - ",
     re.IGNORECASE,
 )
-"""That something ended, because of something else."""
+"""That something ended, because of something else; the last: the status of a job, which the SDK
+prints as `Failed - Training job failed`."""
 _WAITS = re.compile(
     r"\bhealth ?-?checks?\b|\bdid not (?:respond|become|reach|start)\b|\bunhealthy\b"
     r"|\btimed out (?:while |after |waiting)|\btimed out\W*$",

@@ -367,6 +367,24 @@ def _end_of_code(lines: Sequence[_Line], at: int) -> int:
     return last + 1
 
 
+def _end_of_script(lines: Sequence[_Line], at: int) -> int:
+    """Behind the last line of a shell script: over blank lines as long as commands follow."""
+    number, last = at + 1, at
+    while number < len(lines):
+        text = lines[number].text
+        if lines[number].is_blank:
+            number += 1
+            continue
+        behind_blank = lines[number - 1].is_blank
+        if shapes.is_prose(text) or shapes.is_dockerfile_start(text) or shapes.is_log(text):
+            break
+        if behind_blank and not (shapes.is_script(text) or text[0] in " \t"):
+            break
+        last = number
+        number += 1
+    return last + 1
+
+
 def _end_of_shell(lines: Sequence[_Line], at: int) -> int:
     number = at
     while number < len(lines) and not lines[number].is_blank:
@@ -407,6 +425,7 @@ _TEXTS: tuple[
     ("dockerfile", _starts_dockerfile, _end_of_dockerfile),
     ("log", _starts_log, _end_of_log),
     ("data", shapes.is_json, _end_of_data),
+    ("shell", shapes.is_script_start, _end_of_script),
     ("code", shapes.is_code, _end_of_code),
     ("shell", shapes.is_shell, _end_of_shell),
     ("data", _starts_yaml, _end_of_yaml),

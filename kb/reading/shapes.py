@@ -37,21 +37,25 @@ STAMP = re.compile(
 )
 _LEVEL_FIRST = re.compile(
     r"\[?(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|FATAL|CRITICAL|SEVERE|TRACE"
-    r"|[Ee]rror|[Ff]atal|[Ww]arning)\]?\s*[:|\]-]\s*\S"
+    r"|[Ee]rror|[Ff]atal|[Ww]arning|denied|unauthorized)\]?\s*[:|\]-]\s*\S"
     r"|\[(?:DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|CRITICAL)\]"
     r"|(?:INFO|WARN(?:ING)?|ERROR|FATAL|CRITICAL)\s{1,8}\S"
 )
 _BUILD = re.compile(
     r"#\d+\s+(?:\d+\.\d+|\[|DONE|CACHED|ERROR|exporting|sha256:)|Step \d+/\d+ :|\s*---> "
+    r"|[0-9a-f]{12}: (?:Preparing|Waiting|Push(?:ed|ing)|Layer already|Mounted|Pull|Download|Verif)"
+    r"|The push refers to repository \["
     r"|\s?=> (?:\[|=> |ERROR|CACHED|CANCELED|exporting|resolve|transferring)"
     r"| ?> \[.{1,60}\]|------$|\s*\d+ \| (?:>>> )?"
 )
-"""What `docker build` prints."""
+"""What `docker build`, `docker push` and `docker pull` print."""
 _PAIRS = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*[=:] ?-?\d[\w.%/]*")
 _REPORT = re.compile(r"(?:[A-Z][a-z]+[A-Z]\w* (?:\d+\s*$|[\"'])|[A-Z][a-z]+ \"/)")
 """`ExitCode 1`, `ErrorMessage "…"`, `Command "/usr/bin/python …"`: what the toolkits print."""
 _VALUES = 0.4
 """Share of a line that values such as `loss=2.31` take where they alone make it a log."""
+_FROM_SOURCE = re.compile(r"[\w./-]+\.(?:go|cc?|cpp|rs):\d+: \S")
+"""`standard_init_linux.go:228: …`: a program that names the place in its own source."""
 _FAILURE_REASON = re.compile(r"""["']?Failure ?Reason["']?\s*[:=：]""", re.IGNORECASE)
 EXCEPTION = re.compile(
     r"(?<![\w.])(?:[A-Za-z_]\w{0,80}\.){0,12}[A-Z]\w{0,80}?"
@@ -88,6 +92,13 @@ _CODE_GOES_ON = re.compile(
     r"|with .{1,200}:\s*$|except\b.{0,100}:\s*$|else:\s*$|finally:\s*$|return\b|raise\b|pass$"
     r"|@[\w.]+\s*$|[)\]}]+[,;]?\s*$|\"\"\"|package \w+\s*$)"
 )
+_SHEBANG = re.compile(r"\s*#!\s*/\S*(?:/|env\s+(?:-\S+\s+)?)(?:ba|da|z|a|k)?sh\b")
+_SCRIPT = re.compile(
+    r"\s*(?:#|[A-Za-z_]\w*=|(?:local|readonly|export|declare|set|exec|trap|source|shift|echo|return|exit)\b"
+    r"|(?:if|for|while|until|case)\b.*(?:then|do|in|;|\])\s*$|(?:then|else|fi|do|done|esac|\}|\))"
+    r"|(?:function )?[\w-]+ ?\(\) ?\{|[\w*|\"'-]+\).*(?:;;)?\s*$|\[\[? |\. \S)"
+)
+"""Lines of the shell language itself."""
 _PROMPT = re.compile(r"\s*(?:\(\w[\w.-]*\) )?(?:[\w.-]+@[\w.-]+[:\s][^\s$#]{0,80})?[$%] \S")
 _FLAG = re.compile(r"\s--?[A-Za-z][\w-]*|\s(?:&&|\|\|?|>>?|2>&1)\s|\s\\$")
 _NO_WORD = re.compile(r"[./:=<>$\d\\-]|^--?\w")
@@ -184,7 +195,9 @@ def is_log(line: str) -> bool:
     body = text.lstrip()
     if STAMP.match(body) and not _reads_as_prose(body):
         return True
-    if _BUILD.match(text) or _FAILURE_REASON.match(body) or _REPORT.match(body):
+    if any(sign.match(body) for sign in (_FAILURE_REASON, _REPORT, _FROM_SOURCE)):
+        return True
+    if _BUILD.match(text):
         return True
     if _LEVEL_FIRST.match(body):
         return not _asks_or_is_japanese(body)
@@ -218,6 +231,16 @@ def is_code(line: str, *, inside: bool = False) -> bool:
         bare = _QUOTED.sub("", text).partition("#")[0]
         return not (_reads_as_prose(bare) or JAPANESE.search(bare) or _THREE_WORDS.search(bare))
     return False
+
+
+def is_script_start(line: str) -> bool:
+    """The first line of a shell script."""
+    return bool(_SHEBANG.match(line[:LONGEST]))
+
+
+def is_script(line: str) -> bool:
+    """A line inside a shell script that has begun."""
+    return bool(_SCRIPT.match(line[:LONGEST])) or is_shell(line)
 
 
 def is_shell(line: str) -> bool:

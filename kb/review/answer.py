@@ -23,9 +23,11 @@ from kb.reading.shapes import FRAME, without_prefix
 from kb.records import Chunk, Citation, Language, Sentence, Side
 from kb.review.asking import asked_beside
 from kb.review.cause import by_cause, is_wrapper, own_causes
-from kb.review.checks import Finding, checks_for, find
+from kb.review.checks import Finding, checks_for, find, most_relevant
+from kb.review.forms import CHECKED, asks_for_more, form_of
 from kb.review.mend import mend
 from kb.review.paste import Paste, sides_of
+from kb.review.status import Status, status_of
 from kb.review.told import told_app
 from kb.review.written import is_server
 from kb.search.index import Index
@@ -51,6 +53,8 @@ _WHOLE = re.compile(
 _INFERENCE: frozenset[Side] = frozenset({"inference"})
 _TRAINING: frozenset[Side] = frozenset({"training"})
 _SERVER = re.compile(r"\b(?:FastAPI|Flask|Starlette)\(")
+_NAMED = 4
+"""Checks that an all-clear names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Review:
     asks: Mapping[str, float] = field(default_factory=dict)
     """The person's questions, each with how near it has to come to one that the notes answer before
     it is answered beside the review."""
+    says_all: bool = False
+    """Nothing is wrong, and nothing else is asked: no more is to be told."""
 
     @property
     def markdown(self) -> str:
@@ -84,17 +90,19 @@ def review(
     prose = " ".join(part.text for part in parts if part.kind in ("question", "prose"))
     files = _pastes(parts, prose, sides)
     outputs = [part for part in parts if part.kind in _OUTPUT]
-    found = [(paste, find(paste)) for paste in files]
-    judged = [
-        (paste, findings)
-        for paste, findings in found
-        if findings
-        or paste.kind == "dockerfile"
-        or (paste.kind == "code" and _SERVER.search(paste.text))
-    ]
-    if not judged and not outputs:
+    statuses = [one for part in parts if part.kind == "data" and (one := status_of(part.text))]
+    more = asks_for_more(prose)
+    found = [(paste, find(paste), form_of(paste)) for paste in files]
+    judged = [(paste, findings) for paste, findings, form in found if findings or form in CHECKED]
+    others = [(paste, form) for paste, found, form in found if form and form not in CHECKED]
+    unchecked = [] if more or judged or outputs or statuses else others
+    if not judged and not outputs and not statuses and not unchecked:
         return None
     writer = _Writer(index, language)
+    for paste, form in unchecked:
+        writer.unchecked(paste, form)
+    for status in statuses:
+        writer.status(status)
     for paste, findings in judged:
         writer.file(paste, findings)
         if findings and _WHOLE.search(prose):
@@ -106,14 +114,18 @@ def review(
     findings = [finding for _, findings in judged for finding in findings]
     query = ""
     if errors or not findings:
-        line = next(iter(causes), None) or telling(find_error_lines(message, parts))
-        query = without_prefix(line.text).strip()[:_LONGEST_QUERY] if line else ""
+        reason = next((status.reason for status in statuses if status.reason), "")
+        lines = causes or find_error_lines(message, parts)
+        line = next(iter(causes), None) or telling([one for one in lines if one.kind != "data"])
+        text = reason or (without_prefix(line.text) if line else "")
+        query = text.strip()[:_LONGEST_QUERY]
     return Review(
         tuple(writer.sentences),
         tuple(writer.citations.all),
         tuple(sorted(findings, key=lambda finding: -finding.check.severity)),
         query,
         asked_beside(parts),
+        says_all=not (findings or query or more),
     )
 
 
@@ -177,10 +189,10 @@ class _Writer:
             name += "" if len(proven) > 1 else "_one"
             self._tell(self._words(name, **facts, count=len(proven)))
         else:
-            labels = [check.label[self._language] for check in checks]
-            self._tell(self._words("none", **facts, labels=self._words("joiner").join(labels)))
-            if paste.kind == "dockerfile":
-                self._tell(self._words("unseen"))
+            chosen = most_relevant(paste, checks)[:_NAMED]
+            labels = self._words("joiner").join(one.label[self._language] for one in chosen)
+            name = "none" if len(checks) > len(chosen) else "none_few"
+            self._tell(self._words(name, **facts, labels=labels))
         before: Finding | None = None
         for finding in proven[:_SHOWN]:
             if before is None or not _is_on_same(before, finding):
@@ -194,6 +206,21 @@ class _Writer:
                 )
             )
         self._problems(paste)
+
+    def unchecked(self, paste: Paste, form: str) -> None:
+        """A file of a kind that no check looks into."""
+        lines = paste.text.rstrip().count("\n") + 1
+        facts = {"file": self._name(paste.kind), "lines": self._lines(lines)}
+        self._tell(self._words(f"unchecked_{form}", **facts))
+
+    def status(self, status: Status) -> None:
+        """What a description of a job or an endpoint says."""
+        if status.reason:
+            facts = {"file": self._name("description"), "lines": self._lines(status.lines)}
+            self._tell(self._words("error", **facts, line=status.line, quote=code(status.quote)))
+        else:
+            name = "status_good" if status.is_good else "status_other"
+            self._tell(self._words(name, value=status.value))
 
     def _claim(self, finding: Finding) -> None:
         """The line, and what SageMaker does with it."""

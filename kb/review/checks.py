@@ -7,7 +7,7 @@ nothing about indexes and answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,16 +16,20 @@ from typing import Any
 import yaml
 
 import kb.review.contents as contents
+import kb.review.python as python
+import kb.review.scripts as scripts
 import kb.review.starting as starting
 import kb.review.written as written
 from kb.answer.statements import Reference, read_reference
 from kb.errors import ChecksError
 from kb.records import Language, Side
+from kb.review.forms import form_of
 from kb.review.paste import Paste
 from kb.review.spots import Spot
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
 _FILE = Path(__file__).with_name("checks.yaml")
+_WORST = 3
 Predicate = Callable[..., Iterator[Spot]]
 PREDICATES: Mapping[str, Predicate] = {
     predicate.__name__: predicate
@@ -39,6 +43,9 @@ PREDICATES: Mapping[str, Predicate] = {
         starting.entrypoint_takes_no_word,
         starting.entrypoint_lacks_program,
         starting.entrypoint_is_set,
+        starting.start_is_off_path,
+        starting.entrypoint_is_off_path,
+        starting.start_is_not_executable,
         starting.file_may_lack_execute_bit,
         starting.server_port_is_other,
         starting.exposes_other_port,
@@ -63,6 +70,11 @@ PREDICATES: Mapping[str, Predicate] = {
         contents.base_is_arm,
         contents.base_is_not_pinned,
         contents.account_is_of_other_region,
+        scripts.script_binds,
+        scripts.builds_for_arm,
+        scripts.pushes_without_login,
+        python.saves_elsewhere,
+        python.keeps_strings,
         written.has_line,
         written.lacks_route,
         written.told_lacks_route,
@@ -84,6 +96,8 @@ class Check:
     """Kinds of pasted parts that it looks at."""
     instruction: str
     """The instruction of a Dockerfile that it looks at; empty for other kinds."""
+    forms: tuple[str, ...]
+    """Forms of a file (kb.review.forms) that it has something to say on; empty: all."""
     side: Side | None
     predicate: str
     parameters: Mapping[str, Any]
@@ -136,6 +150,7 @@ def _check(entry: Mapping[str, Any]) -> Check:
             id=entry["id"],
             kinds=tuple(entry["looks_at"]["kind"].split()),
             instruction=entry["looks_at"].get("instruction", ""),
+            forms=tuple(entry["looks_at"].get("form", "").split()),
             side=entry.get("side"),
             predicate=predicate,
             parameters=parameters,
@@ -152,12 +167,34 @@ def _check(entry: Mapping[str, Any]) -> Check:
 
 def checks_for(paste: Paste) -> tuple[Check, ...]:
     """The checks that look at this kind of paste, and at the side that it is for."""
+    form = form_of(paste)
     return tuple(
         check
         for check in load_checks()
         if paste.kind in check.kinds
+        and (form is None or not check.forms or form in check.forms)
         and (check.side is None or not paste.sides or check.side in paste.sides)
     )
+
+
+def most_relevant(paste: Paste, checks: Sequence[Check]) -> list[Check]:
+    """The checks that look at an instruction of this file first, the worst of them first."""
+    there = [one.keyword for one in paste.dockerfile.instructions]
+    special = set(there) - {"FROM", "RUN"}
+    ordered = sorted(
+        checks,
+        key=lambda check: (
+            check.instruction not in there,
+            check.instruction not in special,
+            -check.severity,
+        ),
+    )
+    chosen: list[Check] = []
+    for check in ordered:  # of each instruction the worst one first, then the rest
+        seen = {one.instruction for one in chosen if one.instruction}
+        if check.severity == _WORST and check.instruction not in seen:
+            chosen.append(check)
+    return chosen + [check for check in ordered if check not in chosen]
 
 
 def find(paste: Paste) -> list[Finding]:

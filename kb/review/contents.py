@@ -13,6 +13,7 @@ from datetime import date
 from kb.image.uri import accounts_of, builds_of, is_of_aws, patches
 from kb.review.dockerfile import Instruction, pairs
 from kb.review.paste import Paste, system_of
+from kb.review.rewriting import with_manager, with_packages, without_packages
 from kb.review.spots import Edit, Spot, at, replaced
 
 _FAMILY = {
@@ -45,9 +46,8 @@ def installs(paste: Paste, packages: str) -> Iterator[Spot]:
             line, quote = one.line_with(re.compile(_word(re.escape(word))))
             places.setdefault(line, (quote, one, []))[2].append(name)
     for line, (quote, one, names) in places.items():
-        better = re.sub(_word(packages) + r"(?:=\S+)?[ \t]?", "", quote).rstrip()
-        empty = not better.strip(" \t\\")
-        edit = None if empty and line == one.first else Edit(line, line, () if empty else (better,))
+        every = {name for _, other, found in places.values() if other is one for name in found}
+        edit = Edit(one.first, one.first + len(one.lines) - 1, without_packages(one, every))
         yield Spot(line, quote, {"package": "`, `".join(dict.fromkeys(names))}, edit)
 
 
@@ -63,27 +63,19 @@ def uses_other_manager(paste: Paste, system: str, managers: Sequence[str]) -> It
         if base in system.split("|") and manager in managers:
             own = _FAMILY[base][0]
             line, quote = one.line_with(re.compile(rf"\b{manager}\b"))
-            lines = _with_manager(one, own)
+            lines = with_manager(one, own)
             edit = Edit(one.first, one.first + len(one.lines) - 1, lines)
             yield Spot(line, quote, {"manager": manager, "own": own}, edit)
             return
 
 
-def _with_manager(one: Instruction, own: str) -> tuple[str, ...]:
-    """The same packages by the other manager; names of packages are left as they are."""
-    joined = "\n".join(one.lines)
-    if own in ("dnf", "yum"):
-        joined = re.sub(r"\bapt(?:-get)?(\s+-\S+)* update\s*(?:&&|;)\s*(?:\\\n\s*)?", "", joined)
-        joined = re.sub(r"rm -rf /var/lib/apt/lists/\*\S*", f"{own} clean all", joined)
-    joined = re.sub(r"\b(?:apt-get|apt|microdnf|dnf|yum|apk)\b(?= )", own, joined)
-    joined = joined.replace(" --no-install-recommends", "") if own != "apt-get" else joined
-    return tuple(joined.split("\n"))
-
-
 def installs_without(
-    paste: Paste, package: str, lacks: str, mentions: str = "", base: str = ""
+    paste: Paste, package: str, lacks: str, mentions: str = "", base: str = "", adds: str = ""
 ) -> Iterator[Spot]:
-    """A package that comes without another one that it needs; `base`: on such an image only."""
+    """A package that comes without another one that it needs; `base`: on such an image only.
+
+    `adds`: what is to be put beside it.
+    """
     if paste.is_on_aws_image or paste.has_package(lacks):
         return
     if base:
@@ -96,7 +88,12 @@ def installs_without(
         return
     for _, name, word, one in paste.installs:
         if re.fullmatch(package, name):
-            yield at(one, re.compile(re.escape(word)), package=name)
+            spot = at(one, re.compile(re.escape(word)), package=name)
+            edit = None
+            if adds:
+                lines = with_packages(one, re.split(r"[\[=<>~!]", word)[0], adds)
+                edit = Edit(one.first, one.first + len(one.lines) - 1, lines)
+            yield Spot(spot.line, spot.quote, spot.values, edit)
             return
 
 
@@ -175,7 +172,19 @@ def holds_secret(paste: Paste) -> Iterator[Spot]:
                 line, quote = one.line_with(sign)
                 alone = len(named) == 1 and len(one.lines) == 1 and len(pairs(one)) <= 1
                 edit = Edit(line, line, ()) if alone else None
-                yield Spot(line, quote, {"name": name}, edit)
+                yield Spot(line, quote, {"name": name, "run": _with_secret(paste, name)}, edit)
+
+
+def _with_secret(paste: Paste, name: str) -> str:
+    """The command of the build that uses a value, with the value mounted; empty: none does."""
+    used = re.compile(rf"\$\{{?{re.escape(name)}\b")
+    for one in paste.dockerfile.all("RUN"):
+        if used.search(one.script) and one.words is None and not one.body:
+            mount = f"RUN --mount=type=secret,id={name} \\"
+            first = re.sub(r"^\s*RUN\s+", "", one.lines[0], flags=re.IGNORECASE)
+            export = f'    export {name}="$(cat /run/secrets/{name})" && \\'
+            return "\n".join((mount, export, f"    {first}", *one.lines[1:]))
+    return ""
 
 
 def sets_variable(

@@ -156,7 +156,7 @@ class Dockerfile:
     def environment(self) -> dict[str, str]:
         """ENV at the end, with variables filled in where they are known."""
         values: dict[str, str] = {}
-        for _, one, known in self._walk():
+        for _, one, known in self.walk():
             if one.keyword == "ENV":
                 values |= {name: known[name] for name, _ in pairs(one)}
         return values
@@ -165,7 +165,7 @@ class Dockerfile:
     def copies(self) -> tuple[tuple[Instruction, tuple[str, ...], str], ...]:
         """COPY and ADD of the last stages: sources, and the place inside the image, absolute."""
         copies = []
-        for folder, one, known in self._walk():
+        for folder, one, known in self.walk():
             if one.keyword in ("COPY", "ADD"):
                 words = [fill(word, known) for word in one.arguments if not word.startswith("<<")]
                 if one.body and words:
@@ -183,11 +183,11 @@ class Dockerfile:
     @cached_property
     def _known(self) -> dict[str, str]:
         known: dict[str, str] = {}
-        for _, _, known in self._walk():  # noqa: B007 the last one counts
+        for _, _, known in self.walk():  # noqa: B007 the last one counts
             pass
         return {**self.known, **known}
 
-    def _walk(self) -> Iterator[tuple[str, Instruction, dict[str, str]]]:
+    def walk(self) -> Iterator[tuple[str, Instruction, dict[str, str]]]:
         """Each instruction with the folder and the variables behind it."""
         folder, known = "/", dict[str, str]()
         for one in self.final:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 
 from kb.review.dockerfile import Instruction
 from kb.review.paste import Paste
+from kb.review.places import is_on_path, may_be_made, mode_of, path_folders, places_of
+from kb.review.rewriting import with_packages
 from kb.review.spots import Edit, Spot, at, replaced
 
 _SHELLS = ("sh", "bash", "ash", "dash", "zsh")
@@ -42,7 +44,7 @@ def command_is_replaced(paste: Paste, word: str) -> Iterator[Spot]:
     program = _program(command.arguments)
     if program in (word, "train", "serve", "", *_SHELLS) and len(command.arguments) <= 1:
         return
-    if program in ("train", "serve") or may_start(paste, word):
+    if program in ("train", "serve") or may_start(paste, word) or places_of(paste, word):
         return
     run = " ".join(map(shlex.quote, command.words)) if command.words else command.value
     written = f"exec {run}" if not _SHELL_SIGNS.search(run) else run
@@ -80,16 +82,37 @@ def nothing_starts(paste: Paste, word: str) -> Iterator[Spot]:
         or "$" in paste.dockerfile.base
         or not paste.is_on_plain_image
         or may_start(paste, word)
+        or places_of(paste, word)
     ):
         return
     if word == "train" and (paste.has_requirements and "SAGEMAKER_PROGRAM" in file.environment):
         return
-    yield at(file.chain[-1].origin or lowest, word=word)
+    programs = _programs(paste)
+    exec_ = f"ENTRYPOINT {json.dumps(['python', programs[0]])}" if len(programs) == 1 else ""
+    install = next(
+        (one for manager, _, _, one in reversed(paste.installs) if manager == "pip"), None
+    )
+    if word == "train" and "SAGEMAKER_PROGRAM" in file.environment and install is not None:
+        # The variable speaks to the toolkit: what is missing is the toolkit.
+        last = [w for _, _, w, one in paste.installs if one is install and w[:1] != "-"][-1]
+        lines = with_packages(install, re.split(r"[\[=<>~!]", last)[0], "sagemaker-training")
+        yield replaced(install, *lines, word=word, exec="")
+        return
+    yield at(file.chain[-1].origin or lowest, word=word, exec=exec_)
+
+
+def _programs(paste: Paste) -> list[str]:
+    """The Python files that are copied by name, as they lie in the image."""
+    return [
+        posixpath.join(place, posixpath.basename(source)) if place[-1:] == "/" else place
+        for _, sources, place in paste.dockerfile.copies
+        for source in sources
+        if source.endswith(".py") and (place[-1:] == "/" or place.endswith(".py"))
+    ]
 
 
 def may_start(paste: Paste, word: str) -> bool:
-    """Whether the image may hold a program named `train` or `serve`."""
-    file = paste.dockerfile
+    """Whether the image may hold a program named `train` or `serve` that is found on PATH."""
     if paste.is_on_aws_image:
         return True
     if word == "train" and paste.has_package("sagemaker-[a-z-]*training|sagemaker-containers"):
@@ -98,19 +121,79 @@ def may_start(paste: Paste, word: str) -> bool:
         "sagemaker-(?!inference$|training$)[a-z-]*(?:inference|serving)"
     ):
         return True
-    if paste.has_package(r"\."):
-        return True  # a package of the person's own may bring the command
-    folders = file.environment.get("PATH", "").split(":") + ["/usr/bin", "/usr/local/bin", "/bin"]
-    for _, sources, place in file.copies:
-        names = {posixpath.basename(source.rstrip("/")) for source in sources}
-        if word in names or posixpath.basename(place) == word:
-            return True
-        if any(folder.strip('"').rstrip("/") == place.rstrip("/") for folder in folders) and any(
-            "." not in name or name == "." for name in names
-        ):
-            return True
-    made = re.compile(rf"(?:/|\s|>){word}(?:\s|$|[\"';&])")
-    return any(made.search(one.script) for one in file.all("RUN"))
+    if paste.has_package(r"\.") or may_be_made(paste, word):
+        return True  # a package or a command of the person's own may bring it
+    places = places_of(paste, word)
+    if any(is_on_path(paste, place) for _, place in places):
+        return True
+    if places and not paste.is_on_plain_image:
+        return True  # the base may have put that folder on PATH
+    folders = path_folders(paste)
+    for _, sources, place in paste.dockerfile.copies:
+        folder = any(
+            source.endswith("/") or posixpath.basename(source) in ("", ".") or is_folder(source)
+            for source in sources
+        )
+        above = place.rstrip("/") + "/"
+        if folder and any((one + "/").startswith(above) for one in folders):
+            return True  # a folder that was not pasted
+    return False
+
+
+def is_folder(source: str) -> bool:
+    """A name without a dot that is no program of SageMaker's."""
+    name = posixpath.basename(source)
+    return "." not in name and name not in ("train", "serve")
+
+
+def start_is_off_path(paste: Paste, word: str) -> Iterator[Spot]:
+    """`train` or `serve` in a folder that is not on PATH, and nothing else that starts."""
+    file = paste.dockerfile
+    if _has_entrypoint(paste) or not paste.is_on_plain_image or file.problems:
+        return
+    yield from _off_path(paste, word, file.last("CMD"))
+
+
+def entrypoint_is_off_path(paste: Paste, words: Sequence[str]) -> Iterator[Spot]:
+    """ENTRYPOINT by the bare name of a program that lies in a folder that is not on PATH."""
+    entrypoint = paste.dockerfile.last("ENTRYPOINT")
+    if entrypoint is None or not entrypoint.arguments or not paste.is_on_plain_image:
+        return
+    word = entrypoint.arguments[0]
+    if word in words:
+        yield from _off_path(paste, word, None)
+
+
+def _off_path(paste: Paste, word: str, command: Instruction | None) -> Iterator[Spot]:
+    """The CMD that would have started it, else the instruction that puts it there."""
+    places = places_of(paste, word)
+    if not places or may_start(paste, word):
+        return
+    one, place = places[-1]
+    folder = posixpath.dirname(place)
+    line = f'ENV PATH="{folder}:${{PATH}}"'
+    values = {"folder": folder, "word": word}
+    if command is not None and _program(command.arguments) == word:
+        yield replaced(command, line, **values)
+    else:
+        yield replaced(one, *one.lines, line, **values)
+
+
+def start_is_not_executable(paste: Paste, words: Sequence[str]) -> Iterator[Spot]:
+    """`train` or `serve` whose last mode has no execute bit."""
+    entrypoint = paste.dockerfile.last("ENTRYPOINT")
+    if entrypoint is not None and _program(entrypoint.arguments) not in ("", *words, "tini"):
+        return
+    for word in words:
+        for _, place in places_of(paste, word):
+            mode = mode_of(paste, place)
+            if mode is None or mode.runs:
+                continue
+            sign = re.compile(rf"(?<![\w-]){re.escape(mode.written)}(?!\w)")
+            line, quote = mode.one.line_with(sign)
+            better = sign.sub("755" if mode.written.isdigit() else "a+x", quote, count=1)
+            yield _line(line, quote, better, mode=mode.written, word=word)
+            return
 
 
 def _has_entrypoint(paste: Paste) -> bool:
@@ -128,7 +211,7 @@ def entrypoint_is_shell_form(paste: Paste) -> Iterator[Spot]:
     if entrypoint is None or entrypoint.value.startswith("["):
         return
     if _SHELL_SIGNS.search(entrypoint.value) or "$" in entrypoint.value:
-        yield at(entrypoint, exec='ENTRYPOINT ["/opt/program/start.sh"]')
+        yield at(entrypoint, exec="")  # what it does needs a script of its own
         return
     words = [word for word in entrypoint.arguments if word != "exec"]
     line = f"ENTRYPOINT {json.dumps(words, ensure_ascii=False)}"
@@ -156,7 +239,14 @@ def entrypoint_runs(paste: Paste, programs: str) -> Iterator[Spot]:
     if not rest and command is not None:
         rest = list(command.arguments)
     if not rest or _program(rest) in ("train", "serve"):
-        yield at(entrypoint, exec='ENTRYPOINT ["python", "main.py"]')
+        places = [place for word in _SIDES for _, place in places_of(paste, word)]
+        if entrypoint.words is not None and any(is_on_path(paste, place) for place in places):
+            return  # it finds the program that SageMaker names, as a shell would
+        known = _programs(paste)
+        yield at(
+            entrypoint,
+            exec=f"ENTRYPOINT {json.dumps(['python', known[0]])}" if len(known) == 1 else "",
+        )
         return
     line = f"ENTRYPOINT {json.dumps(rest, ensure_ascii=False)}"
     yield replaced(entrypoint, line, exec=line)

@@ -55,10 +55,13 @@ def lacks_route(paste: Paste, path: str) -> Iterator[Spot]:
         return
     if path in text or re.search(r"include_router|register_blueprint|mount\(", text):
         return
-    for number, line in enumerate(paste.lines, 1):
-        if _ROUTE.search(line):
-            yield Spot(number, line, {"path": path})
-            return
+    routes = [(n, line) for n, line in enumerate(paste.lines, 1) if _ROUTE.search(line)]
+    others = [one for one in routes if not re.search(r"[\"']/(?:ping|invocations)[\"']", one[1])]
+    posts = [one for one in others or routes if re.search(r"\.post\(|POST", one[1])]
+    gets = [one for one in others or routes if one not in posts]
+    wanted = posts if path == "/invocations" else gets
+    for number, line in (wanted or others or routes)[:1]:
+        yield Spot(number, line, {"path": path})
 
 
 def told_lacks_route(paste: Paste, path: str) -> Iterator[Spot]:

@@ -232,11 +232,14 @@ def test_expose_alone_is_told_to_change_nothing(notes_index: Index) -> None:
     assert "EXPOSE 8080" not in result.markdown
 
 
-def test_where_nothing_is_found_the_checks_are_named(notes_index: Index) -> None:
+def test_where_nothing_is_found_a_few_checks_are_named(notes_index: Index) -> None:
     message = SOUND["training-3"]
     result = reviewed(message, notes_index, "ja", ("training",))
     assert "問題は見つかりませんでした" in result.markdown
-    assert "NVIDIA ドライバーを入れていないか" in result.markdown
+    assert "train のあるフォルダーが PATH にあるか" in result.markdown
+    assert "39 項目を確認" in result.markdown
+    assert len(result.markdown) < 250
+    assert result.says_all
     assert result.citations == ()
 
 
