@@ -153,7 +153,7 @@ def test_a_refusal_offers_questions_that_can_be_clicked(start: Start) -> None:
 
 def test_a_refusal_speaks_the_language_of_the_question(start: Start) -> None:
     app = ask(start(language="ja"), "What is the weather in Tokyo?")
-    assert message("declined_out_of_scope", "en") in app.markdown[0].value
+    assert "My sources say nothing about" in app.markdown[0].value
     assert message("suggest", "en") in shown(app)
 
 

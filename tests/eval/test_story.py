@@ -18,7 +18,7 @@ from kb.search.embedding import BundledEmbedder
 from kb.search.index import Index, IndexStore
 from tests.scripted import FORMS, ScriptedReader
 from tests.unit.kb_fixtures import turns
-from tests.unit.test_story import check
+from tests.unit.test_story import PASTED, check
 
 LANGUAGES: Sequence[Language] = ("ja", "en")
 DECIDED = {
@@ -360,3 +360,38 @@ def test_why_two_decisions_gives_each_its_reason(talk: Talk) -> None:
     ways = talk.ask(script, text, "他の方法は？")
     for title in ("学習パターン 1", "学習パターン 3", "推論パターン 1", "推論パターン 3"):
         assert title in ways.answer
+
+
+@pytest.fixture(scope="module")
+def assistant(notes_store: IndexStore, embedder: BundledEmbedder) -> Assistant:
+    """An assistant that reads for real."""
+    return Assistant(notes_store, embedder)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_a_review_as_a_table_has_the_line_what_it_does_and_what_instead(
+    assistant: Assistant, language: str
+) -> None:
+    wish = "表にして" if language == "ja" else "as a table please"
+    answer = assistant.ask(wish, turns(PASTED[language]))
+    table = next(s.text for s in answer.sentences if s.text.startswith("|")).splitlines()
+    assert table[0].count("|") == 4
+    assert all("ENTRYPOINT" in row or "RUN" in row for row in table[2:])
+
+
+@pytest.mark.parametrize(
+    ("case", "wish"),
+    [
+        ("We run a model on SageMaker. Which pattern fits?", "just give me the commands"),
+        ("独自のモデルを学習させます。どのパターンが合いますか？", "手順だけ"),
+    ],
+)
+def test_a_form_of_a_question_back_says_why_it_asks(
+    assistant: Assistant, case: str, wish: str
+) -> None:
+    back = assistant.ask(case)
+    answer = assistant.ask(wish, turns(case))
+    assert back.clarify
+    assert answer.clarify
+    assert answer.answer != back.answer
+    assert message("form_needs_fact", answer.language) in answer.answer

@@ -296,17 +296,6 @@ def test_two_things_make_a_column_each(
     check(answer, notes.index)
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-def test_a_review_as_a_table_has_the_line_what_it_does_and_what_instead(
-    world: Assistant, language: str
-) -> None:
-    wish = "表にして" if language == "ja" else "as a table please"
-    answer = world.ask(wish, turns(PASTED[language]))
-    table = next(s.text for s in answer.sentences if s.text.startswith("|")).splitlines()
-    assert table[0].count("|") == 4
-    assert all("ENTRYPOINT" in row or "RUN" in row for row in table[2:])
-
-
 @pytest.mark.parametrize(
     ("language", "other", "back"),
     [
@@ -338,22 +327,6 @@ def test_steps_are_what_the_statements_say_to_do(talk: Talk, notes: Notes) -> No
         assert steps.answer.startswith(message("form_steps_made", thread[:2]))
         assert all(s.marker == "1. " for s in steps.sentences[1:] if s.text[0] not in "`|")
         check(steps, notes.index)
-
-
-@pytest.mark.parametrize(
-    ("case", "wish"),
-    [
-        ("We run a model on SageMaker. Which pattern fits?", "just give me the commands"),
-        ("独自のモデルを学習させます。どのパターンが合いますか？", "手順だけ"),
-    ],
-)
-def test_a_form_of_a_question_back_says_why_it_asks(world: Assistant, case: str, wish: str) -> None:
-    back = world.ask(case)
-    answer = world.ask(wish, turns(case))
-    assert back.clarify
-    assert answer.clarify
-    assert answer.answer != back.answer
-    assert message("form_needs_fact", answer.language) in answer.answer
 
 
 # --- what a turn costs ----------------------------------------------------------------------------
