@@ -45,6 +45,8 @@ class Item:
     message: str
     history: tuple[Turn, ...]
     labels: Any
+    group: str = ""
+    """A persona, a thread or a brief: what is left out together."""
 
 
 @dataclass
@@ -83,7 +85,8 @@ def read_items(file: Path) -> Iterator[Item]:
         if "turns" in row:
             history: tuple[Turn, ...] = ()
             for turn in row["turns"]:
-                yield Item(row["language"], turn["text"], history, turn)
+                group = row.get("group", row["brief"])
+                yield Item(row["language"], turn["text"], history, turn, group)
                 said = (Turn("user", turn["text"]), Turn("assistant", turn["assistant"]))
                 history = (*history, *said)
         else:
@@ -91,7 +94,8 @@ def read_items(file: Path) -> Iterator[Item]:
             if "persona" in row and not row.get("first"):
                 asked, answer = _BEFORE[row["language"]]
                 before = (Turn("user", asked), Turn("assistant", answer))
-            yield Item(row["language"], row["message"], before, row)
+            group = row.get("persona") or row["thread"]
+            yield Item(row["language"], row["message"], before, row, group)
 
 
 def verdicts(case: CaseReading) -> list[Verdict]:

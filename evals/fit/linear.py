@@ -6,6 +6,7 @@ softmax where classes exclude each other, else a logistic regression each, with 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
 
 Matrix = NDArray[np.float32]
 Loss = Callable[[Matrix], tuple[float, Matrix]]
@@ -60,7 +62,7 @@ def fit_each(
 def fit_sampled(
     rows: sparse.csr_matrix, truth: Matrix, counts: Matrix, *, penalty: float, rounds: int
 ) -> Matrix:
-    """As `fit_each`, but of the rows that a class does not hold a sample, which counts for all.
+    """As `fit_each`, but of the rows that a class does not hold a sample; the bias makes up for it.
 
     A hundredth of the work: most words of most messages name nothing.
     """
@@ -72,11 +74,26 @@ def fit_sampled(
         no = np.flatnonzero(known & (truth[:, column] == 0))
         some = chance.choice(no, min(len(no), max(_LEAST, _TIMES * len(yes))), replace=False)
         own = np.concatenate([yes, some])
-        share = np.concatenate([np.ones(len(yes)), np.full(len(some), len(no) / len(some))])
-        weighed = share.astype(np.float32)[:, None]
-        labels = truth[own][:, [column]]
-        columns.append(fit_each(rows[own], labels, weighed, penalty=penalty, rounds=rounds))
-    return np.hstack(columns)
+        weights = _fit_one(rows[own], truth[own, column], penalty, rounds)
+        weights[-1] -= math.log(max(1, len(no)) / max(1, len(some)))
+        columns.append(weights)
+    return np.array(columns, np.float32).T
+
+
+def _fit_one(rows: sparse.csr_matrix, labels: Matrix, penalty: float, rounds: int) -> Matrix:
+    """One logistic regression by Newton steps (liblinear): a tenth of the time of L-BFGS."""
+    size = rows.shape[1]
+    weights = np.zeros(size + 1, np.float32)
+    if len(set(labels)) < 2:
+        weights[-1] = -8.0
+        return weights
+    used = np.flatnonzero(np.bincount(rows.indices, minlength=size) >= _FEW)
+    model = LogisticRegression(
+        C=1 / penalty, solver="liblinear", intercept_scaling=10.0, max_iter=rounds, tol=1e-2,
+    )  # fmt: skip
+    model.fit(rows[:, used], labels)
+    weights[used], weights[-1] = model.coef_[0], model.intercept_[0]
+    return weights
 
 
 def _fit(rows: sparse.csr_matrix, classes: int, loss: Loss, penalty: float, rounds: int) -> Matrix:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from evals.fit.reader import golden, others, read_examples, told
-from kb.pattern.patterns import load_model
+from kb.pattern.patterns import SIDES, load_model
 from kb.reading.place import Place
 from kb.records import Language
 
@@ -26,7 +26,9 @@ CASES = DATA / "cases"
 LANGUAGES: tuple[Language, Language] = ("ja", "en")
 _OTHERS = 0.4
 """What a question from the notes counts: there are many more of them than of messages."""
-_CHANCES = 600
+_EACH = {"cases": 3, "questions": 8}
+"""Of what was written to few briefs, every so manieth teaches: the rest says little more."""
+_CHANCES = 400
 """First messages of a kind that are set after another conversation, to start anew."""
 
 
@@ -61,6 +63,10 @@ class Sample:
     danger: str | None = None
     goes_on: bool | None = None
     """A case that is told further, not a new one."""
+    takes_back: bool | None = None
+    """Something that stood, other than a side, stands no more."""
+    narrows: str | None = None
+    """The side that is left of two, or took the place of the other; "" where none did."""
     patterns: tuple[str, ...] = ()
     ask_back: bool = False
     weight: float = 1.0
@@ -68,17 +74,25 @@ class Sample:
 
 def read_samples() -> list[Sample]:
     """All of them; what they teach is in the fields that are set."""
-    return [
-        *turns(MESSAGES / "turns.jsonl"),
+    samples = [
+        *(s for file in sorted(MESSAGES.glob("turns*.jsonl")) for s in turns(file)),
         *turns(MESSAGES / "own.jsonl"),
         *choices(),
         *messages(MESSAGES / "messages-en.jsonl"),
         *messages(MESSAGES / "messages-ja.jsonl"),
-        *(s for talk in conversations(MESSAGES / "conversations.jsonl") for s in talk),
+        *(
+            sample
+            for file in sorted(MESSAGES.glob("conversations*.jsonl"))
+            for talk in conversations(file)
+            for sample in talk
+        ),
         *cases(),
         *dangers(),
         *questions(),
     ]
+    samples = [s for n, s in enumerate(samples) if n % _EACH.get(s.source, 1) == 0]
+    samples = [replace(s, weight=s.weight * _EACH.get(s.source, 1) ** 0.5) for s in samples]
+    return [*samples, *anew(samples)]
 
 
 def turns(file: Path) -> list[Sample]:
@@ -118,18 +132,32 @@ def conversations(file: Path) -> Iterator[list[Sample]]:
     """Whole conversations, a sample a message."""
     for row in _rows(file):
         talk: list[Sample] = []
-        place, standing = Place(), False
+        place, standing = Place(), dict[str, Any]()
         earlier: tuple[str, ...] = ()
+        group = row.get("group", row["brief"])
         for turn in row["turns"]:
             turn = {**turn, "message": turn["text"], "language": row["language"]}
-            goes_on = bool(turn["wants_decision"]) if standing else None
-            talk.append(
-                _sample(turn, row["brief"], "conversations", place, earlier, goes_on or None)
-            )
+            goes_on = True if standing and turn["wants_decision"] else None
+            sample = _sample(turn, group, "conversations", place, earlier, goes_on)
+            after = {one["signal"]: one["side"] for one in turn["standing"]}
+            if standing and turn["act"] in ("case", "revision", "complaint", "question"):
+                sample = replace(
+                    sample,
+                    takes_back=bool(set(standing) - set(after) - set(SIDES)),
+                    narrows=_narrowed(standing, after),
+                )
+            talk.append(sample)
             earlier = (*earlier, turn["text"])
-            standing = bool(turn["standing"])
-            place = Place(True, turn["act"], _asks(turn["assistant"]), standing)
+            standing = after
+            place = Place(True, turn["act"], _asks(turn["assistant"]), bool(standing))
         yield talk
+
+
+def _narrowed(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The side that is left of two, or that took the place of the other."""
+    sides = [side for side in SIDES if side in after]
+    gone = [side for side in SIDES if side in before and side not in after]
+    return sides[0] if gone and len(sides) == 1 else ""
 
 
 def cases() -> Iterator[Sample]:
@@ -239,6 +267,16 @@ def _sample(
     conditions = tuple(
         Told(c["signal"], c["words"], c["state"], c["side"]) for c in row["conditions"]
     )
+    gone = {c.signal for c in conditions if c.state in ("dropped", "negated")}
+    sides = {c.signal for c in conditions if c.state == "holds"} & set(SIDES)
+    back: bool | None = None
+    narrows: str | None = None
+    if place.follows and row["act"] in ("case", "revision", "complaint") and conditions:
+        back = bool(gone - set(SIDES))
+        lost = gone & set(SIDES)
+        narrows = next(side for side in SIDES if side not in lost) if len(lost) == 1 else ""
+        if not lost and sides and row["act"] == "revision":
+            narrows = None  # whether the other side stood is not known
     return Sample(
         row["message"],
         group,
@@ -252,6 +290,8 @@ def _sample(
         conditions,
         danger="",
         goes_on=goes_on,
+        takes_back=back,
+        narrows=narrows,
         patterns=tuple(row.get("patterns", ())),
         ask_back=row.get("ask_back", False),
     )

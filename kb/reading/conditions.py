@@ -63,12 +63,16 @@ class Named:
 def find_words(message: str, parts: Sequence[Part], head: Head) -> list[tuple[str, float, Span]]:
     """For each condition that a word may name: the score of the strongest, and the words."""
     places = units(message, own_spans(message, parts))
-    if not places:
-        return []
-    scores = _words(head, message, places)
+    return strongest(message, places, _words(head, message, places), head.names) if places else []
+
+
+def strongest(
+    message: str, places: Sequence[Span], scores: Vector, names: Sequence[str]
+) -> list[tuple[str, float, Span]]:
+    """The same, from the scores of the units; shape (units, conditions)."""
     return [
         (signal, float(own.max()), _span(message, places, own))
-        for signal, own in zip(head.names, scores.T, strict=True)
+        for signal, own in zip(names, scores.T, strict=True)
         if own.max() > _FAINT
     ]
 
@@ -153,7 +157,12 @@ def _belongs(scores: Vector, at: int, step: int, least: float) -> bool:
 
 
 def _state(head: Head, message: str, span: Span) -> State:
-    columns = np.asarray(state_columns(message, span), np.int64)
+    return state_of(head, state_columns(message, span))
+
+
+def state_of(head: Head, around: Sequence[int]) -> State:
+    """The likeliest state of words, by the columns of what stands around them."""
+    columns = np.asarray(around, np.int64)
     spelled = head.spelled(columns, np.full(len(columns), len(columns) ** -0.5, np.float32))
     found = shares(head.bias + spelled)
     return cast(State, STATES[int(np.argmax(found))])

@@ -87,6 +87,10 @@ class Models:
         """Signals in the order in which the rules look at them."""
         self.features = lru_cache(_REMEMBERED)(self._features)
 
+    def vector(self, text: str) -> Vector:
+        """The embedding of a text, which is looked at once."""
+        return np.asarray(self.features(text).meaning + self._mean, np.float32)
+
     def _features(self, text: str) -> Features:
         meaning = np.zeros_like(self._mean)
         if self._known and text.strip():

@@ -10,9 +10,11 @@ import pytest
 from evals.fit.messages import data_hash
 from kb.messages import message
 from kb.reading import models
+from kb.reading.case import Standing, revised
+from kb.reading.conditions import SIDES, Named, State, Told
 from kb.reading.embedded import WANTED, EmbeddedReader
 from kb.reading.reading import Reading
-from kb.records import Turn
+from kb.records import Side, Turn
 from kb.search.embedding import BundledEmbedder, Vectors
 
 
@@ -141,6 +143,35 @@ def _essence(reading: Reading) -> object:
     case = reading.case
     wanted = case is not None and case.wanted >= WANTED
     return wanted, holding(reading) if wanted else None, reading.queries
+
+
+def told(signal: str, state: State = "holds") -> Told:
+    side: Side | None = next((side for side in SIDES if side == signal), None)
+    return Told(signal, signal, 0, state, side, 0.9)
+
+
+def signals(conditions: Sequence[Told]) -> set[tuple[str, str]]:
+    return {(one.signal, one.state) for one in conditions}
+
+
+def test_what_is_taken_back_without_a_name_was_told_last() -> None:
+    standing = Standing((told("training"), told("own_base"), told("os_packages")))
+    found = revised(standing, (), (), takes_back=True, narrows=None)
+    assert signals(found) == {("os_packages", "dropped")}
+
+
+def test_what_is_taken_back_is_what_the_words_name() -> None:
+    standing = Standing((told("training"), told("own_base"), told("os_packages")))
+    named = (Named("own_base", -0.5, (0, 4), "holds"),)
+    found = revised(standing, (told("own_base"),), named, takes_back=True, narrows=None)
+    assert signals(found) == {("own_base", "dropped")}
+
+
+def test_one_side_is_left() -> None:
+    standing = Standing((told("training"), told("inference"), told("os_packages")))
+    both = (told("inference"), told("training"))
+    found = revised(standing, both, (), takes_back=False, narrows="inference")
+    assert signals(found) == {("inference", "holds"), ("training", "dropped")}
 
 
 def test_the_figures_are_stored() -> None:
