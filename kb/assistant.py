@@ -73,7 +73,8 @@ class Assistant:
     ) -> None:
         self._store = store
         self._embedder = Remembering(embedder)
-        self._reader: Reader = KnowingReader(reader or _fitted_reader(self._embedder))
+        whole = None if reader else self._embedder
+        self._reader: Reader = KnowingReader(reader or _fitted_reader(self._embedder), whole)
         self._writer = writer
         self._rerank = None if reranker is None else reranker.rerank
         self._readings = Recent[Reading](_REMEMBERED)
