@@ -433,7 +433,9 @@ def _refused(request: Request) -> Content | None:
     reading = request.reading
     if reading.danger == "unsafe":
         return _declined(request, "unsafe")
-    if not reading.queries and reading.act != "paste":
+    # An attack of which nothing is left asks nothing, whatever its words resemble.
+    whole = reading.danger == "attack" and reading.queries == (reading.message.strip(),)
+    if whole or (not reading.queries and reading.act != "paste"):
         name = "covers" if reading.danger == "attack" else "empty_question"
         return Content(text=message(name, request.language), reason="out_of_scope")
     return None

@@ -16,7 +16,7 @@ _SURE = 0.93
 """Likelihood from which a message is dangerous, whatever its words: left out in turn, 87 of 240
 harmful requests and 65 of 160 attacks reach it, 4 of 400 honest questions with their words do, and
 none of 1,258 other messages. The lists alone: 40, 42 and 19."""
-_NAMED = 0.2
+_NAMED = 0.1
 """The same where a word of the list stands in it."""
 _DOUBT = 0.15
 """Likelihood of a whole message from which its sentences are looked at one by one."""
