@@ -119,7 +119,8 @@ def _finish(exchange: Exchange, number: int, shown: DeltaGenerator, *, last: boo
         st.markdown(text)
     if last:
         st.html(say_html(f"{answer.id}|{label('answered')}"))
-    _understood(answer, number, open_=last)
+    if not answer.clarify:  # below a question back they would push its choices out of sight
+        _understood(answer, number, open_=last)
     _show_proof(answer)
     _act(answer, number, last=last)
     if last:
@@ -136,6 +137,10 @@ def _again(key: object) -> None:
     )
 
 
+_INTO_VIEW = """setTimeout(() => document.querySelector('.st-key-choices-NUMBER')
+  ?.scrollIntoView({block: 'center'}), 400)"""
+
+
 def _question_back(answer: Answer, number: int, *, open_: bool) -> None:
     """The question back, right below it what it can be answered with; a click sends it."""
     st.markdown(f"**{safe_markdown(answer.clarify or '')}**")
@@ -143,6 +148,8 @@ def _question_back(answer: Answer, number: int, *, open_: bool) -> None:
         row = st.container(horizontal=True, key=f"choices-{number}")
         for position, choice in enumerate(answer.choices):
             question_button(row, choice, f"choice_{number}_{position}")
+        # On a phone what is known already is longer than the screen.
+        run_script(f"choices-{number}", _INTO_VIEW.replace("NUMBER", str(number)))
 
 
 # The case as it was understood.
