@@ -12,6 +12,9 @@ from tests.e2e.conftest import Open, Team
 from tests.e2e.test_journeys import MODEL, PATIENCE, answers, ask
 from tests.fake_openai import Asked, FakeOpenAI, Reply
 
+pytestmark = pytest.mark.soak
+"""Long waits of a browser: `make soak` runs them."""
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 

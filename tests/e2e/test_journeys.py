@@ -47,6 +47,7 @@ def open_panel(answer: Locator) -> Locator:
     return panel
 
 
+@pytest.mark.soak
 def test_ask_and_open_a_citation(app: str, open_page: Open) -> None:
     page = open_page(app)
     page.get_by_role("button", name="pip で入るライブラリ").click()
@@ -312,6 +313,7 @@ def test_text_can_be_read(app: str, open_page: Open, theme: str) -> None:
     assert opened.value.evaluate(CONTRAST) == []
 
 
+@pytest.mark.soak
 def test_stop_keeps_what_has_come(team: Team, open_page: Open) -> None:
     """And lets go of the model; afterwards the chat goes on."""
     pytest.importorskip("langchain_openai")

@@ -16,6 +16,9 @@ from tests.e2e.test_accessibility import AXE, barriers
 from tests.e2e.test_journeys import CONTRAST, PATIENCE, answered, ask
 from tests.onboarding import CHECKS, ORDER, write_path
 
+pytestmark = pytest.mark.soak
+"""Long waits of a browser: `make soak` runs them."""
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
