@@ -74,7 +74,7 @@ class KnowingReader:
         if case is None or case.wanted < _MAYBE or self._embedder is None:
             return case
         whole = read_case(message, (), self._embedder)
-        if whole is None or (case.wanted < _WANTED and not whole.asked):
+        if whole is None or len(case.sides) == 2 or (case.wanted < _WANTED and not whole.asked):
             return case
         named = {c.signal: c for c in case.conditions if c.state == "holds"}
         words = {raised.signal: raised.words for raised in whole.raised}
