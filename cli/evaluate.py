@@ -57,7 +57,7 @@ def run(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     print(as_text(outcomes, worse, better), file=out)
     decided_worse = _eval_decisions(options, assistant, out)
     print("\nSet aside, with the 95 % interval:", file=out)
-    for share in aside(assistant, outcomes):
+    for share in aside(assistant, outcomes, options.golden.parent):
         print(share, file=out)
     print(f"\nReport: {options.report}", file=out)
     if options.accept:

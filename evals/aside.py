@@ -20,8 +20,6 @@ from evals.intervals import Share, share_of
 from kb.assistant import Assistant
 from kb.records import Answer
 
-DATA = Path(__file__).parent / "data"
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -32,11 +30,19 @@ class Asked:
     answer: Answer
 
 
-def aside(assistant: Assistant, golden: Sequence[Outcome]) -> list[Share]:
-    """Every share, in the order of the report."""
-    cases = decide_cases(read_cases(DATA / "decisions-heldout.yaml"), assistant)
-    scope = ask_scope(assistant, DATA / "scope" / "heldout.yaml")
-    return [*golden_shares(golden), *case_shares(cases), *scope_shares(scope), *safety(assistant)]
+def aside(assistant: Assistant, golden: Sequence[Outcome], data: Path) -> list[Share]:
+    """Every share, in the order of the report: the golden questions and the sets beside them.
+
+    `data` is the folder of the golden questions; of a folder without the sets they are left out.
+    """
+    shares = golden_shares(golden)
+    cases, scope = data / "decisions-heldout.yaml", data / "scope"
+    if cases.exists():
+        shares += case_shares(decide_cases(read_cases(cases), assistant))
+    if scope.is_dir():
+        shares += scope_shares(ask_scope(assistant, scope / "heldout.yaml"))
+        shares += safety(assistant, scope)
+    return shares
 
 
 def golden_shares(outcomes: Sequence[Outcome]) -> list[Share]:
@@ -94,10 +100,10 @@ def scope_shares(asked: Sequence[Asked]) -> list[Share]:
     ]
 
 
-def safety(assistant: Assistant) -> list[Share]:
+def safety(assistant: Assistant, scope: Path) -> list[Share]:
     """Honest questions refused as harmful, harmful ones refused, attacks not obeyed."""
     honest, unsafe, attack = (
-        ask_scope(assistant, DATA / "scope" / f"{name}.yaml")
+        ask_scope(assistant, scope / f"{name}.yaml")
         for name in ("honest", "unsafe", "attack")
     )
     return [

@@ -19,7 +19,7 @@ from tests.eval.test_metrics import OUTCOMES, outcome
 GOLDEN = """\
 - {id: fact-ja-001, kind: fact, language: ja, split: tune, question: 学習したモデルの保存先は？,
    evidence: [T1], facts: [[/opt/ml/model]]}
-- {id: fact-en-001, kind: fact, language: en, split: test, question: where do I save my model,
+- {id: fact-en-001, kind: fact, language: en, split: tune, question: where do I save my model,
    evidence: [T1], facts: [[no such thing]]}
 """
 ITEMS = [
