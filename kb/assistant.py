@@ -358,9 +358,7 @@ class Assistant:
             return None
         citations = advice.opening.citations
         pattern = advice.decisions[0].pattern if len(advice.decisions) == 1 else None
-        # A question back stays short, so that its choices stay in sight.
-        asks = advice.clarify is not None and len(found.parts) == 1
-        more = [] if asks else below_decision(request, found, citations, pattern)
+        more = below_decision(request, found, citations, pattern)
         sentences = [
             *self._changed(request, leads=bool(advice.decisions)),
             *proven(advice.opening.sentences, citations),
