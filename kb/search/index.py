@@ -20,12 +20,13 @@ from typing import Any
 from kb.errors import ChromaSilent, DocumentUnknown, IndexDamaged, IndexMissing
 from kb.messages import message
 from kb.records import Chunk, Document, Language
+from kb.search.across import Across
 from kb.search.calibration import Calibration
 from kb.search.lexical import LexicalIndex
 from kb.search.names import NameIndex
 from kb.search.rows import read_rows, to_chunk
 from kb.search.sections import Sections
-from kb.search.vectors import VectorStore
+from kb.search.vectors import LANGUAGES, SHELVES, VectorStore
 from kb.search.whole import MANIFEST, check_files, read_manifest
 from kb.text.logs import sends_to_log
 
@@ -57,6 +58,7 @@ class Index:
             self.sections = Sections.load(folder)
             self.calibration = Calibration.load(folder)
             self.names = NameIndex.load(folder)
+            self.across = Across.load(folder)
             self.vectors = VectorStore(folder, self.version, chroma_url)
         except IndexDamaged:
             raise
@@ -75,6 +77,24 @@ class Index:
         return {
             group: tuple(sorted(chunks, key=lambda c: (c.document, c.start, c.kind == "question")))
             for group, chunks in groups.items()
+        }
+
+    @cached_property
+    def sizes(self) -> Mapping[str, Mapping[Language, int]]:
+        """Texts by shelf and language."""
+        counts: dict[str, dict[Language, int]] = {
+            shelf: dict.fromkeys(LANGUAGES, 0) for shelf in SHELVES
+        }
+        for chunk in self.chunks.values():
+            counts[shelf_of(chunk)][chunk.language] += 1
+        return counts
+
+    @cached_property
+    def languages(self) -> Mapping[str, frozenset[Language]]:
+        """The languages that a group's texts are in, by group."""
+        return {
+            group: frozenset(c.language for c in chunks if c.kind != "question" or c.order)
+            for group, chunks in self.groups.items()
         }
 
     @cached_property
@@ -121,6 +141,13 @@ class Index:
         near = get_close_matches(identity, self.documents, n=3, cutoff=0.4)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise DocumentUnknown(f"Index version {self.version} holds no document “{identity}”.{hint}")
+
+
+def shelf_of(chunk: Chunk) -> str:
+    """Where a chunk's vector stands."""
+    if chunk.kind == "statement" or (chunk.kind == "question" and chunk.order):
+        return "statements"
+    return "questions" if chunk.kind == "question" else "passages"
 
 
 class IndexStore:

@@ -20,8 +20,10 @@ from kb.records import Chunk, Hit, Language
 from kb.search import rank
 from kb.search.embedding import Embedder, Vectors
 from kb.search.index import Index
+from kb.search.languages import lifts
 from kb.search.names import PARTS, Naming
-from kb.search.vectors import SHELVES
+from kb.search.vectors import LANGUAGES, SHELVES
+from kb.text.language import language as language_of
 from kb.text.normal import normalize
 from kb.text.tokens import search_tokens
 from kb.text.words import mentions
@@ -33,6 +35,8 @@ WEIGHTS = {"questions": 1.0, "statements": 1.0, "passages": 0.5, "lexical": 1.0,
 CANDIDATES = 40
 """Groups that are looked at more closely after the fusion."""
 _DEPTH = {"questions": 40, "statements": 160, "passages": 40, "lexical": 40, "sections": 40}
+_ACROSS = 5
+"""So many times deeper the lexical list is looked through for groups in the other language."""
 _NAMED_GROUPS = 50
 """Groups of what a question names that are looked at, the nearest first."""
 _TITLED = 4
@@ -57,6 +61,10 @@ class Retrieval:
     """The names that the query holds."""
     written: Mapping[str, float] = field(default_factory=dict)
     """Best score of each list among the sections that are written as answers."""
+    spoken: Language = "en"
+    """The query's own language."""
+    counterparts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By token of the query what stands for it in the other language."""
 
 
 def retrieve(
@@ -94,6 +102,8 @@ def retrieve(
         found.vector,
         found.naming,
         {name: _best_written(index, scores) for name, scores in found.lists.items()},
+        found.spoken,
+        found.counterparts,
     )
 
 
@@ -130,6 +140,12 @@ class Found:
     """Groups of what the query names."""
     asks_code: bool = False
     """The query wants to see something, or names a part of code."""
+    spoken: Language = "en"
+    """The query's own language."""
+    counterparts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By token what stands for it in the other language."""
+    across: Mapping[str, float] = field(default_factory=dict)
+    """Lexical scores of groups in the other language, best first."""
 
     @property
     def best(self) -> Mapping[str, float]:
@@ -156,9 +172,7 @@ def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
     near = index.vectors.similarities([chunk.id for chunk in named], vector)
     for shelf in SHELVES:
         scores = lists.setdefault(shelf, {})
-        pairs = dict(index.vectors.search(shelf, vector, _DEPTH[shelf]))
-        pairs.update(near.get(shelf, {}))
-        for identity, similarity in sorted(pairs.items(), key=lambda pair: -pair[1]):
+        for identity, similarity in _nearest(index, shelf, vector, near.get(shelf, {})):
             similarities[identity] = similarity
             group = index.chunks[identity].group
             if group not in scores:
@@ -166,10 +180,46 @@ def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
             elif shelf == "statements":
                 second.setdefault(group, similarity)
     lists["sections"] = dict(islice(sections.items(), _DEPTH["sections"]))
-    lists["lexical"] = dict(index.lexical.search(tokens, _DEPTH["lexical"]))
+    spoken = language_of(query)
+    counterparts = index.across.counterparts(query)
+    lists["lexical"], across = _lexical(index, tokens, counterparts, spoken)
     groups = tuple(dict.fromkeys(chunk.group for chunk in named))
     asks_code = mentions(query, "show") or mentions(query, "part")
-    return Found(vector, tokens, lists, second, similarities, naming, groups, asks_code)
+    return Found(
+        vector, tokens, lists, second, similarities, naming, groups, asks_code,
+        spoken, counterparts, across,
+    )  # fmt: skip
+
+
+def _nearest(
+    index: Index, shelf: str, vector: Vectors, named: Mapping[str, float]
+) -> list[tuple[str, float]]:
+    """The nearest chunks in both languages on one scale, and those that are `named`; best first."""
+    depth = _DEPTH[shelf]
+    found = {name: index.vectors.search(shelf, name, vector, depth) for name in LANGUAGES}
+    near = {name: [similarity for _, similarity in pairs] for name, pairs in found.items()}
+    lift = lifts(vector, shelf, near, index.sizes[shelf], str(index.manifest["embedding"]))
+    pairs = dict(named)
+    for some in found.values():
+        pairs.update(some)
+    lifted = ((i, value + lift[index.chunks[i].language]) for i, value in pairs.items())
+    return sorted(lifted, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _lexical(
+    index: Index,
+    tokens: Sequence[str],
+    counterparts: Mapping[str, frozenset[str]],
+    spoken: Language,
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Groups by the question's words; of those in the other language by their counterparts, too."""
+    depth = _DEPTH["lexical"]
+    own = dict(index.lexical.search(tokens, depth))
+    more = tuple(t for token in dict.fromkeys(tokens) for t in sorted(counterparts.get(token, ())))
+    both = index.lexical.search((*tokens, *dict.fromkeys(more)), _ACROSS * depth)
+    across = dict(islice((pair for pair in both if spoken not in index.languages[pair[0]]), depth))
+    scores = {**own, **across}
+    return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))), across
 
 
 def _named_chunks(index: Index, naming: Naming, near: Mapping[str, float]) -> list[Chunk]:
@@ -218,6 +268,14 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
     if whole is not None:
         document, start, end = whole.document, whole.start, whole.end
     path = index.names.words(document) & tokens
+    held = index.lexical.tokens(group)
+    met = {t for t in tokens if t in held or held & found.counterparts.get(t, frozenset())}
+    foreign = float(found.spoken not in index.languages[group])
+    # Of another language only words that have a counterpart, names and numbers can be met.
+    could = met | found.counterparts.keys() & tokens
+    could |= {t for t in tokens if t.isascii() and (found.spoken == "ja" or t.isdigit())}
+    possible = sum(map(index.lexical.weight, could)) or 1.0
+    best = max(found.across.values(), default=0.0) or 1.0
     kind = whole.kind if whole is not None else "statement"
     return {
         "question": behind("questions", found.lists["questions"]),
@@ -226,7 +284,7 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
         "section": max(_FAR, sections.get(group, _FAR) - max(sections.values(), default=0.0)),
         "passage": behind("passages", found.lists["passages"]),
         "lexical": lexical.get(group, 0.0) / (max(lexical.values(), default=0.0) or 1.0),
-        "coverage": sum(map(index.lexical.weight, tokens & index.lexical.tokens(group))) / total,
+        "coverage": sum(map(index.lexical.weight, met if foreign else tokens & held)) / total,
         "heading": sum(map(index.lexical.weight, named)) / total,
         "fused": 10 * share,
         "facet": rank.facets_differ(query, heading),
@@ -240,6 +298,9 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
         "table": float(kind == "table"),
         "written": float(kind == "statement"),
         "code asked": float(found.asks_code and kind in ("code", "table")),
+        "foreign": foreign,
+        "foreign lexical": foreign * found.across.get(group, 0.0) / best,
+        "foreign coverage": foreign * sum(map(index.lexical.weight, met & could)) / possible,
     }
 
 

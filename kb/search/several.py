@@ -137,6 +137,8 @@ def fused(retrievals: Sequence[Retrieval], weights: Sequence[float] = ()) -> Ret
         retrievals[0].vector,
         retrievals[0].naming,
         retrievals[0].written,
+        retrievals[0].spoken,
+        {t: others for one in retrievals for t, others in one.counterparts.items()},
     )
 
 
