@@ -19,6 +19,7 @@ from functools import partial
 from kb.acting import acted, complained, language_of_form, small_talk
 from kb.answer.again import in_language
 from kb.answer.content import Content, fixed, joined, said, without
+from kb.answer.covers import covers
 from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations
 from kb.answer.show import asks_to_see, show
@@ -41,7 +42,7 @@ from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
 from kb.search.remembering import Recent, Remembering
 from kb.search.rerank import Reranker
-from kb.search.scope import missing_names
+from kb.search.scope import missing_names, names_own
 from kb.search.several import Search, Searcher, corrected
 from kb.text.language import language as language_of
 from kb.text.normal import respell
@@ -347,6 +348,10 @@ class Assistant:
             return None
         if found.first.scope.reason is not None and case.wanted < _SURELY:
             return None
+        if case.wanted < _SURELY and names_own(
+            found.first.query, found.first.retrieval, request.index
+        ):
+            return None  # a thing of another source, which that source tells or nobody
         advice = advise(
             case,
             request.index,
@@ -437,8 +442,10 @@ def _refused(request: Request) -> Content | None:
     # An attack of which nothing is left asks nothing, whatever its words resemble.
     whole = reading.danger == "attack" and reading.queries == (reading.message.strip(),)
     if whole or (not reading.queries and reading.act != "paste"):
-        name = "covers" if reading.danger == "attack" else "empty_question"
-        return Content(text=message(name, request.language), reason="out_of_scope")
+        text = message("empty_question", request.language)
+        if reading.danger == "attack":
+            text = covers(request.index, request.language)
+        return Content(text=text, reason="out_of_scope")
     return None
 
 
@@ -491,14 +498,15 @@ def _not_held(request: Request, found: Found) -> Content | None:
     if reason is None or None in reasons or (reason == "not_in_sources" and len(found.parts) == 1):
         return None  # what is near to our subject may be named, and told from what is not held
     if request.reading.danger == "attack":
-        return Content(text=message("covers", request.language), reason=reason, trace=found.trace)
+        text = covers(request.index, request.language)
+        return Content(text=text, reason=reason, trace=found.trace)
     return replace(_declined(request, reason, found.first), trace=found.trace)
 
 
 def _declined(request: Request, reason: Reason, search: Search | None = None) -> Content:
     """A polite refusal, with the nearest questions that our notes answer."""
     name = f"declined_{reason}"
-    text = message(name, request.language) + "\n\n" + message("covers", request.language)
+    text = message(name, request.language) + "\n\n" + covers(request.index, request.language)
     near = suggestions(search, request.language) if search else ()
     return Content(text=text, reason=reason, suggestions=near)
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from kb.answer.compose import compose
 from kb.answer.content import Content, fixed
+from kb.answer.covers import covers
 from kb.answer.quotes import Citations, Draft, to_sentences
 from kb.answer.respond import respond, shown_now
 from kb.messages import message
@@ -68,7 +69,7 @@ def _responded(request: Request, found: Found) -> Content:
         return content
     text = ""
     if not response.citations.all:
-        text = "\n\n".join((response.sentences[0].text, message("covers", request.language)))
+        text = "\n\n".join((response.sentences[0].text, covers(request.index, request.language)))
     near = suggestions(first, request.language)
     return replace(content, text=text, reason="not_in_sources", suggestions=near)
 

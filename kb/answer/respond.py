@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from kb.answer.compose import LEAST, MOST, compose, fitting
+from kb.answer.content import fixed
+from kb.answer.differing import differing, set_against
 from kb.answer.quotes import Citations, to_sentences
 from kb.messages import message as text_of
 from kb.records import Language, Sentence
@@ -100,7 +102,12 @@ def respond(
             most=_most(coverage),
             focus=focus,
         )
+        other = differing(query, drafts, retrieval, index)
+        if other is not None:
+            drafts = set_against(drafts, other, index, language)
         sentences = to_sentences(drafts, citations, language)
+        if other is not None:
+            sentences.insert(0, fixed("sources_differ", language))
         if sentences:
             return Response(tuple(sentences), citations, retrieval, coverage, (), False)
     names = others or worth_naming(coverage, language)
