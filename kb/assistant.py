@@ -33,7 +33,7 @@ from kb.pattern.plain_reader import PlainReader
 from kb.reading import models
 from kb.reading.embedded import EmbeddedReader
 from kb.reading.reading import Reader, Reading
-from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
+from kb.records import Answer, Language, Reason, Sentence, Trace, Turn
 from kb.request import SETTLING, Found, Request, Reviewed
 from kb.returning import objection, with_paste
 from kb.review import review, wants_whole
@@ -41,13 +41,13 @@ from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
 from kb.search.remembering import Recent, Remembering
 from kb.search.rerank import Reranker
-from kb.search.scope import missing_names
+from kb.search.retrieve import Retrieval
+from kb.search.scope import is_hopeless, missing_names
 from kb.search.several import Search, Searcher, corrected
 from kb.text.language import language as language_of
 from kb.text.normal import respell
 from kb.text.words import mentions
-from kb.writer.generate import Writer, WriterGaveUp
-from kb.writer.propose import propose
+from kb.writer.generate import Asked, Writer, WriterGaveUp
 
 _SURELY = 0.8
 """Likelihood of a decision being wanted from which it is given whatever the search says."""
@@ -68,13 +68,17 @@ class Assistant:
         embedder: Embedder,
         *,
         reader: Reader | None = None,
+        read_by: Callable[[Reader], Reader] | None = None,
         writer: Writer | None = None,
         reranker: Reranker | None = None,
     ) -> None:
+        """`read_by`: a chat model's reading around ours."""
         self._store = store
         self._embedder = Remembering(embedder)
         whole = None if reader else self._embedder
-        self._reader: Reader = KnowingReader(reader or _fitted_reader(self._embedder), whole)
+        own = KnowingReader(reader or _fitted_reader(self._embedder), whole)
+        self._own_reader: Reader = own
+        self._reader: Reader = read_by(own) if read_by else own
         self._writer = writer
         self._rerank = None if reranker is None else reranker.rerank
         self._readings = Recent[Reading](_REMEMBERED)
@@ -88,8 +92,8 @@ class Assistant:
     def without_writer(self) -> Assistant:
         """The same assistant, but no chat model is asked for anything."""
         other = copy(self)
-        other._writer = None
-        other._answers = Recent(_REMEMBERED)
+        other._writer, other._reader = None, self._own_reader
+        other._answers, other._readings = Recent(_REMEMBERED), Recent(_REMEMBERED)
         return other
 
     def query(self, question: str, history: Sequence[Turn] = ()) -> str:
@@ -122,11 +126,13 @@ class Assistant:
         """Pieces of Markdown as they come, then the `Answer`, whose text is the one that counts."""
         started = time.perf_counter()
         identity = id or uuid.uuid4().hex
-        for part in self._answer(self._read(question, tuple(history), language)):
+        request = self._read(question, tuple(history), language)
+        for part in self._answer(request):
             if isinstance(part, Answer):
                 notice = part.notice or self._store.notice(part.language)
                 seconds = round(time.perf_counter() - started, 4)
-                yield replace(part, id=identity, notice=notice, seconds=seconds)
+                trace = request.traced(part.trace)
+                yield replace(part, id=identity, notice=notice, seconds=seconds, trace=trace)
             else:
                 yield part
 
@@ -164,8 +170,15 @@ class Assistant:
         return replace(request, reading=named)
 
     def _read_text(self, text: str, history: tuple[Turn, ...]) -> Reading:
-        """A text as if it were the message; each is read once."""
-        return self._readings.get(_key(text, history), lambda: self._reader.read(text, history))
+        """A text as if it were the message; each is read, and paid for, once."""
+        new = list[Reading]()
+
+        def read() -> Reading:
+            new.append(self._reader.read(text, history))
+            return new[0]
+
+        reading = self._readings.get(_key(text, history), read)
+        return reading if new or reading.usage is None else replace(reading, usage=None)
 
     def _find(self, request: Request) -> Found:
         """The hits for each part of the question."""
@@ -244,9 +257,7 @@ class Assistant:
 
     def _remembered(self, request: Request, make: Callable[[], Content]) -> Answer:
         """The answer to a conversation in one index version and language, made once."""
-        conversation = _key(request.question, request.history)
-        key = (request.index.version, request.language, conversation)
-        return self._answers.get(key, lambda: _finished(request, make()))
+        return self._answers.get(_place(request), lambda: _finished(request, make()))
 
     def _from_sources(self, request: Request) -> Content:
         content = _before_search(request)
@@ -298,24 +309,36 @@ class Assistant:
             yield from _whole(self._remembered(request, lambda: kept))
             return
         try:
-            written = yield from writer.write(
+            asked = Asked(
                 request.question,
                 request.history,
-                found.together,
                 request.index,
                 request.language,
                 self._embedder,
+                request.reading,
             )
-        except WriterGaveUp:
-            notice = message("fell_back", request.language)
-            yield from _whole(_finished(request, replace(composed(request, found), notice=notice)))
+            find = partial(self._find_more, request)
+            written = yield from writer.write(asked, found.together, find)
+        except WriterGaveUp as failure:
+            notice = message(failure.notice, request.language)
+            content = _not_held(request, found) or composed(request, found)
+            trace = replace(content.trace or found.trace, usage=failure.usage)
+            yield from _whole(_finished(request, replace(content, notice=notice, trace=trace)))
             return
         content = Content(tuple(written.sentences), tuple(written.citations.all))
         if written.declined:
             content = _declined(request, "not_in_sources", found.first)
         notice = written.notice(request.language)
-        kept = replace(content, model=writer.name, trace=found.trace, notice=notice)
-        yield _finished(request, kept)
+        trace = replace(found.trace, usage=written.usage, prompts=writer.prompts)
+        kept = replace(content, model=writer.name, trace=trace, notice=notice)
+        answer = _finished(request, kept)
+        self._answers.put(_place(request), answer)  # what “shorter” and “why” act on
+        yield answer
+
+    def _find_more(self, request: Request, query: str) -> Retrieval:
+        """The hits for what the chat model says is missing."""
+        searcher = Searcher(request.index, self._embedder, self._rerank)
+        return searcher.search([query], request.language).retrieval
 
     def _certain(self, request: Request, found: Found) -> Content | None:
         """What is never left to a chat model: a review, a decision, that the sources say nothing.
@@ -330,7 +353,7 @@ class Assistant:
             return reviewed.content
         decided = self._advised(request, found)
         if reviewed is None or (self._writer is not None and not reviewed.is_settled):
-            return decided or _not_held(request, found)
+            return decided or self._stopped(request, found)
         if decided is not None:
             return joined(reviewed.content, decided)
         if reviewed.is_settled and request.returns and wants_whole(request.question):
@@ -339,6 +362,13 @@ class Assistant:
             more = request.has_words
             return with_more(request, found, reviewed.content) if more else reviewed.content
         return replace(joined(reviewed.content, composed(request, found)), reason=None)
+
+    def _stopped(self, request: Request, found: Found) -> Content | None:
+        """What is not answered: by our measure, or, where a chat model judges, the hopeless."""
+        judges = self._writer is not None
+        if judges and not all(is_hopeless(part.scope) for part in found.parts):
+            return None
+        return _not_held(request, found)
 
     def _advised(self, request: Request, found: Found) -> Content | None:
         """The decision, opened by what has changed, then what else was asked."""
@@ -351,7 +381,6 @@ class Assistant:
             case,
             request.index,
             request.language,
-            propose=self._proposing(request),
             brief=len(found.parts) > 1,
         )
         if advice is None:
@@ -388,12 +417,6 @@ class Assistant:
             leads=leads,
         )
         return [sentence] if sentence else []
-
-    def _proposing(self, request: Request) -> Callable[[], Sequence[Raised]] | None:
-        """The chat model, as a reader of cases that ours leaves open."""
-        if self._writer is None:
-            return None
-        return partial(propose, request.question, self._writer.say)
 
 
 def _fitted_reader(embedder: Embedder) -> Reader:
@@ -557,6 +580,11 @@ def _language(reading: Reading, history: tuple[Turn, ...]) -> Language:
         return reading.language
     earlier = [turn.content for turn in history if turn.role == "user"]
     return language_of(earlier[-1]) if earlier else "ja"
+
+
+def _place(request: Request) -> tuple[str, ...]:
+    """Index version, language and conversation: where an answer is kept."""
+    return request.index.version, request.language, _key(request.question, request.history)
 
 
 def _key(question: str, history: tuple[Turn, ...]) -> str:

@@ -188,6 +188,25 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What chat models were asked for one answer."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    is_estimate: bool = False
+    """A provider did not count: a third of the characters stands for its tokens."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.calls + other.calls,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.is_estimate or other.is_estimate,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """How the answer came about; for logs, tests and the curious."""
 
@@ -197,6 +216,10 @@ class Trace:
     hits: tuple[Hit, ...]
     signals: Mapping[str, float | str]
     """What the decision to answer or decline was based on."""
+    usage: Usage = Usage()
+    """Of chat models, the reading of this message among it."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """Version of each prompt file that went into the answer."""
 
 
 @dataclass(frozen=True, slots=True)

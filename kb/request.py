@@ -77,6 +77,15 @@ class Request:
         """What the message asks or reports now; empty where it is all of it."""
         return focus(self.question, self.reading.parts)
 
+    def traced(self, trace: Trace | None) -> Trace | None:
+        """`trace` with what the reading of the message cost."""
+        usage = self.reading.usage
+        if usage is None:
+            return trace
+        trace = trace or Trace(self.question, False, (), {})
+        prompts = {**self.reading.prompts, **trace.prompts}
+        return replace(trace, usage=trace.usage + usage, prompts=prompts)
+
     @property
     def stood_before(self) -> str:
         """What was asked before, for a question that may go on from there."""

@@ -51,6 +51,11 @@ class Asked:
         return '<claim number="1">' in self.messages[-1]["content"]
 
     @property
+    def is_read(self) -> bool:
+        """Whether the call asks what a message is."""
+        return "<conversation>" in self.messages[-1]["content"]
+
+    @property
     def all_supported(self) -> str:
         """The verdicts that nobody minds."""
         numbers = re.findall(r'<claim number="(\d+)">', self.messages[-1]["content"])
@@ -83,6 +88,8 @@ class Reply:
     """After the text the connection breaks."""
     pause: float = 0.0
     """Seconds before each piece."""
+    usage: tuple[int, int] | None = None
+    """Tokens in and out, as a provider counts them."""
 
 
 def error(status: int, text: str = "no", **headers: str) -> Reply:
@@ -191,7 +198,7 @@ class FakeOpenAI:
             handler.connection.shutdown(socket.SHUT_RDWR)
             return
         if reply.finish is not None:
-            _event(handler, {}, reply.finish)
+            _event(handler, {}, reply.finish, usage=reply.usage)
             _chunk(handler, b"data: [DONE]\n\n")
         handler.wfile.write(b"0\r\n\r\n")
 
@@ -201,10 +208,20 @@ class FakeOpenAI:
 
 
 def _event(
-    handler: BaseHTTPRequestHandler, delta: dict[str, str], finish: str | None = None
+    handler: BaseHTTPRequestHandler,
+    delta: dict[str, str],
+    finish: str | None = None,
+    *,
+    usage: tuple[int, int] | None = None,
 ) -> None:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    event = {"id": "x", "object": "chat.completion.chunk", "model": "fake", "choices": [choice]}
+    event: dict[str, Any] = {
+        "id": "x", "object": "chat.completion.chunk", "model": "fake", "choices": [choice]
+    }  # fmt: skip
+    if usage is not None:
+        given, written = usage
+        counts = {"prompt_tokens": given, "completion_tokens": written}
+        event["usage"] = {**counts, "total_tokens": given + written}
     _chunk(handler, b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n")
 
 

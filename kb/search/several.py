@@ -110,7 +110,9 @@ def _weights(each: Sequence[Search]) -> list[float]:
     return [math.exp(_SHARPNESS * (_match(search) - best)) for search in each]
 
 
-def fused(retrievals: Sequence[Retrieval], weights: Sequence[float] = ()) -> Retrieval:
+def fused(
+    retrievals: Sequence[Retrieval], weights: Sequence[float] = (), *, most: int = _MOST
+) -> Retrieval:
     """One list of hits by the weighted sum of their scores; each as where it was ranked best.
 
     Unlike ranks, the scores tell how far the first hit is ahead, so that an answer draws on no more
@@ -125,7 +127,7 @@ def fused(retrievals: Sequence[Retrieval], weights: Sequence[float] = ()) -> Ret
             shares[hit.group] = shares.get(hit.group, 0.0) + weight * hit.score
             if hit.group not in best or hit.score > best[hit.group].score:
                 best[hit.group] = hit
-    order = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:_MOST]
+    order = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:most]
     top = order[0][1] if order else 1.0
     return Retrieval(
         tuple(replace(best[group], score=share / top) for group, share in order),
