@@ -30,8 +30,9 @@ from kb.pattern.advise import advise
 from kb.pattern.changes import changed
 from kb.pattern.knowing import KnowingReader
 from kb.pattern.plain_reader import PlainReader
-from kb.reading import models
-from kb.reading.embedded import EmbeddedReader
+from kb.pattern.settle import settle
+from kb.reading.encoded import EncodedReader
+from kb.reading.encoder import has_encoder
 from kb.reading.reading import Reader, Reading
 from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
 from kb.request import SETTLING, Found, Request, Reviewed
@@ -73,8 +74,7 @@ class Assistant:
     ) -> None:
         self._store = store
         self._embedder = Remembering(embedder)
-        whole = None if reader else self._embedder
-        self._reader: Reader = KnowingReader(reader or _fitted_reader(self._embedder), whole)
+        self._reader: Reader = KnowingReader(reader or _fitted_reader(self._embedder))
         self._writer = writer
         self._rerank = None if reranker is None else reranker.rerank
         self._readings = Recent[Reading](_REMEMBERED)
@@ -399,8 +399,8 @@ class Assistant:
 
 
 def _fitted_reader(embedder: Embedder) -> Reader:
-    """The reader whose models are fitted; before they are, what stood before it."""
-    return EmbeddedReader(embedder) if models.FILE.exists() else PlainReader(embedder)
+    """The encoder; where this machine has no bundled model, small models over any embedding."""
+    return EncodedReader(settle) if has_encoder() else PlainReader(embedder)
 
 
 def _before_search(request: Request) -> Content | None:
