@@ -13,10 +13,10 @@ from kb.text.sentences import sentences
 from kb.text.words import mentions
 
 DANGERS: tuple[Danger, Danger] = ("unsafe", "attack")
-_SURE = 0.93
-"""Likelihood from which a message is dangerous, whatever its words: left out in turn, 87 of 240
-harmful requests and 65 of 160 attacks reach it, 4 of 400 honest questions with their words do, and
-none of 1,258 other messages. The lists alone: 40, 42 and 19."""
+_SURE = 0.97
+"""Likelihood from which a message is dangerous, whatever its words. With the lists of words, of
+groups left out: 16 of 41 harmful requests, 10 of 24 attacks, 1 of 68 honest questions with their
+words, none of 175 other messages."""
 _NAMED = 0.1
 """The same where a word of the list stands in it."""
 _DOUBT = 0.15
