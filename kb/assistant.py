@@ -29,9 +29,7 @@ from kb.messages import message
 from kb.pattern.advise import advise
 from kb.pattern.changes import changed
 from kb.pattern.knowing import KnowingReader
-from kb.pattern.plain_reader import PlainReader
-from kb.reading import models
-from kb.reading.embedded import EmbeddedReader
+from kb.pattern.own_reader import own_reader
 from kb.reading.reading import Reader, Reading
 from kb.records import Answer, Language, Reason, Sentence, Trace, Turn
 from kb.request import SETTLING, Found, Request, Reviewed
@@ -75,8 +73,7 @@ class Assistant:
         """`read_by`: a chat model's reading around ours."""
         self._store = store
         self._embedder = Remembering(embedder)
-        whole = None if reader else self._embedder
-        own = KnowingReader(reader or _fitted_reader(self._embedder), whole)
+        own = KnowingReader(reader) if reader else own_reader(self._embedder)
         self._own_reader: Reader = own
         self._reader: Reader = read_by(own) if read_by else own
         self._writer = writer
@@ -417,11 +414,6 @@ class Assistant:
             leads=leads,
         )
         return [sentence] if sentence else []
-
-
-def _fitted_reader(embedder: Embedder) -> Reader:
-    """The reader whose models are fitted; before they are, what stood before it."""
-    return EmbeddedReader(embedder) if models.FILE.exists() else PlainReader(embedder)
 
 
 def _before_search(request: Request) -> Content | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from kb.assistant import Assistant
 from kb.errors import DatabaseError
 from kb.pattern.knowing import KnowingReader
-from kb.reading.embedded import EmbeddedReader
+from kb.pattern.own_reader import own_reader
 from kb.reading.reading import Reader
 from kb.search.embedding import load_embedder
 from kb.search.index import IndexStore
@@ -52,8 +52,7 @@ def open_assistant(settings: Settings, store: IndexStore | None = None) -> Assis
 
 def open_reader(settings: Settings) -> Reader:
     """What reads messages with the chat model of the settings, without an index."""
-    embedder = load_embedder(settings.embedding_model)
-    own = KnowingReader(EmbeddedReader(embedder), embedder)
+    own = own_reader(load_embedder(settings.embedding_model))
     return _read_by(settings, load_limits(settings), own) if settings.chat_model else own
 
 
