@@ -400,7 +400,7 @@ class Assistant:
 
 def _fitted_reader(embedder: Embedder) -> Reader:
     """The encoder; where this machine has no bundled model, small models over any embedding."""
-    return EncodedReader(settle) if has_encoder() else PlainReader(embedder)
+    return EncodedReader(embedder, settle) if has_encoder() else PlainReader(embedder)
 
 
 def _before_search(request: Request) -> Content | None:
