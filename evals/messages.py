@@ -24,6 +24,7 @@ from kb.pattern.settle import settle
 from kb.reading.encoded import WANTED, EncodedReader
 from kb.reading.reading import CaseReading, Reader, Reading
 from kb.records import Turn
+from kb.search.embedding import load_embedder
 
 _FLOOR = 0.5
 """Likelihood of the deciding condition below which nothing is decided."""
@@ -165,7 +166,7 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--held", action="store_true", help="set aside: print no items")
     options = parser.parse_args()
-    reader = KnowingReader(EncodedReader(settle))
+    reader = KnowingReader(EncodedReader(load_embedder(""), settle))
     items = [item for file in options.files for item in read_items(file)]
     for language in ("ja", "en"):
         found = measure([item for item in items if item.language == language], reader)

@@ -22,6 +22,7 @@ from kb.pattern.knowing import KnowingReader
 from kb.pattern.settle import settle
 from kb.reading.encoded import EncodedReader
 from kb.reading.encoder import Encoder
+from kb.search.embedding import BundledEmbedder
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
     options = parser.parse_args()
     stored = pack(torch.load(options.weights))
     stored |= {f"number_{name}": np.array(float(value)) for name, value in options.number}
-    reader = KnowingReader(EncodedReader(settle, Encoder(stored)))
+    reader = KnowingReader(EncodedReader(BundledEmbedder(), settle, Encoder(stored)))
     total: dict[str, Slice] = {}
     for file in sorted(MESSAGES.glob("*.jsonl")):
         items = [item for item in read_items(file) if hash_of(item.group) % LEFT == 0]

@@ -16,4 +16,6 @@ from kb.search.embedding import Embedder
 
 def own_reader(embedder: Embedder) -> Reader:
     """The encoder; where this machine has no bundled model, small models over any embedding."""
-    return KnowingReader(EncodedReader(settle) if has_encoder() else PlainReader(embedder))
+    return KnowingReader(
+        EncodedReader(embedder, settle) if has_encoder() else PlainReader(embedder)
+    )

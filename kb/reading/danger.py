@@ -1,44 +1,37 @@
 """Danger: a request that aims at harm, or an attempt to take the assistant off its task.
 
-Takes a message and how likely it and its sentences are dangerous, gives what it is and the message
-without what is no question. Knows nothing about how it is refused.
+Takes a message and the models, gives what it is and the message without what is no question. Knows
+nothing about how it is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
+from kb.reading.models import Models, shares
 from kb.reading.reading import Danger
 from kb.text.sentences import sentences
 from kb.text.words import mentions
 
 DANGERS: tuple[Danger, Danger] = ("unsafe", "attack")
-_SURE = 0.97
-"""Likelihood from which a message is dangerous, whatever its words. With the lists of words, of
-groups left out: 16 of 41 harmful requests, 10 of 24 attacks, 1 of 68 honest questions with their
-words, none of 175 other messages."""
+_SURE = 0.93
+"""Likelihood from which a message is dangerous, whatever its words: left out in turn, 87 of 240
+harmful requests and 65 of 160 attacks reach it, 4 of 400 honest questions with their words do, and
+none of 1,258 other messages. The lists alone: 40, 42 and 19."""
 _NAMED = 0.1
 """The same where a word of the list stands in it."""
 _DOUBT = 0.15
-"""Likelihood of a whole message from which its sentences are looked at one by one."""
+"""Likelihood of a whole message from which its sentences are looked at one by one, as they are
+where a word of the list stands in it."""
 
 
-Likely = Mapping[str, float]
-"""Likelihood of each danger."""
-
-
-def read_danger(
-    text: str, whole: Likely, look: Callable[[str], Likely]
-) -> tuple[Danger | None, str]:
-    """What is dangerous in `text`, and the text without an attack; the rest may be answered.
-
-    `whole`: of the text; `look`: of a sentence by itself.
-    """
+def read_danger(text: str, models: Models) -> tuple[Danger | None, str]:
+    """What is dangerous in `text`, and the text without an attack; the rest may be answered."""
+    likely = _likely(text, models)
     spans = sentences(text)
-    kind = _kind(text, whole)
-    if len(spans) < 2 or max(whole[danger] for danger in DANGERS) < _DOUBT:
+    kind = _kind(text, likely)
+    named = any(mentions(text, danger) for danger in DANGERS)
+    if len(spans) < 2 or (max(likely.values()) < _DOUBT and not named):
         return kind, text
-    kinds = [_kind(piece, look(piece)) for piece in (text[a:b] for a, b in spans)]
+    kinds = [_kind(piece, _likely(piece, models)) for piece in (text[a:b] for a, b in spans)]
     if kind == "unsafe" or "unsafe" in kinds:
         return "unsafe", text
     if "attack" in kinds:
@@ -47,7 +40,13 @@ def read_danger(
     return kind, "" if kind == "attack" else text
 
 
-def _kind(text: str, likely: Likely) -> Danger | None:
+def _kind(text: str, likely: dict[str, float]) -> Danger | None:
     kind = max(DANGERS, key=likely.__getitem__)
-    total = sum(likely[danger] for danger in DANGERS)
+    total = sum(likely.values())
     return kind if total >= _SURE or (total >= _NAMED and mentions(text, kind)) else None
+
+
+def _likely(text: str, models: Models) -> dict[str, float]:
+    head = models.heads["danger"]
+    found = dict(zip(head.names, shares(head.score(models.features(text))), strict=True))
+    return {kind: found[kind] for kind in DANGERS}

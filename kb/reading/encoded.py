@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import cast
 
+from kb.reading import models
 from kb.reading.act import ON_THE_LAST, TALK, number_of_lines
 from kb.reading.case import Standing, case_reading, folded, supposed
 from kb.reading.danger import read_danger
@@ -20,9 +21,10 @@ from kb.reading.named import FLOOR, Told, read_told, sided, words_of
 from kb.reading.parts import find_error_lines, find_parts
 from kb.reading.queries import queries
 from kb.reading.reading import CaseReading, Form, Part, Reading
-from kb.reading.tokens import asked_back, clipped, own_tokens
+from kb.reading.tokens import asked_back, own_tokens
 from kb.reading.typed import pasted, typed
 from kb.records import Act, Language, Turn
+from kb.search.embedding import Embedder
 from kb.text.fold import without_unseen
 from kb.text.language import language
 
@@ -66,7 +68,6 @@ class Seen:
     """What stood and does so no more, with the words that speak for that."""
     outcome: Mapping[str, float]
     """Likelihoods of the pattern after it, as its words mean it without rules."""
-    danger: Mapping[str, float]
     near: tuple[Told, ...] = ()
     """Conditions that it may name, those of `told` among them."""
     kept: Mapping[str, float] = field(default_factory=dict)
@@ -84,8 +85,11 @@ class _Talk:
 class EncodedReader:
     """Reads with the encoder beside this module; needs no network. Safe for several threads."""
 
-    def __init__(self, settle: Settle | None = None, encoder: Encoder | None = None) -> None:
-        """`settle`: what knows the rules, for what words leave open."""
+    def __init__(
+        self, embedder: Embedder, settle: Settle | None = None, encoder: Encoder | None = None
+    ) -> None:
+        """`settle`: what knows the rules, for what words leave open; `embedder`: for dangers."""
+        self._models = models.Models(models.stored(), embedder)
         self._settle = settle
         self._given = encoder
         self._look = lru_cache(_REMEMBERED)(self._looked)
@@ -105,7 +109,7 @@ class EncodedReader:
         form = seen.form if seen.act == "form" else None
         lines = number_of_lines(message) if form in ("lines", "shorter") else None
         own = typed(message, seen.parts)
-        danger, rest = read_danger(own, seen.danger, self._danger)
+        danger, rest = read_danger(own, self._models)
         if rest == own:
             asked = queries(message, history, seen.act, seen.parts, errors)
         else:
@@ -158,7 +162,7 @@ class EncodedReader:
             act = "paste"  # “What do I have to change?” below a file is no question about us
         form = cast(Form, max(looked.form, key=looked.form.__getitem__))
         if act in TALK:
-            return Seen(parts, act, form, 0.0, 0.0, (), (), looked.outcome, looked.danger)
+            return Seen(parts, act, form, 0.0, 0.0, (), (), looked.outcome)
         near = read_told(message, tokens.spans, looked, encoder.signals, numbers)
         floor = numbers.get("floor", FLOOR)
         told = sided(message, [one for one in near if one.likely >= floor])
@@ -177,14 +181,9 @@ class EncodedReader:
             told,
             tuple(gone),
             looked.outcome,
-            looked.danger,
             near,
             {signal: 1 - gone for signal, gone in looked.gone.items()},
         )
-
-    def _danger(self, text: str) -> Mapping[str, float]:
-        ids = clipped(self._encoder.pieces.tokens(text)).ids
-        return self._encoder.look(ids, Before(), False).danger
 
     def _case(self, seen: Seen, talk: _Talk) -> tuple[CaseReading | None, Standing]:
         """What the message makes of the case, and what stands after it."""

@@ -61,7 +61,6 @@ class Looked:
     outcome: Mapping[str, float]
     """Of the pattern after this message; `ask` where one more fact is needed, `other` where no
     decision is wanted."""
-    danger: Mapping[str, float]
     wanted: float
     goes_on: float
     """A case that is told goes on with the one before."""
@@ -194,7 +193,6 @@ class Encoder:
             named("act"),
             named("form"),
             named("outcome"),
-            named("danger"),
             float(logistic(whole("wanted")[0])),
             float(logistic(whole("goes_on")[0])),
             np.asarray((looks[:, None, :] * levels).sum(0)),

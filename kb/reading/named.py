@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kb.reading.encoder import SIDES, Array, Looked, logistic
 from kb.records import Side
@@ -33,6 +34,9 @@ _LONGEST = 60
 """Characters of the words that are shown for a condition."""
 _GAP = 1
 """Tokens within the words that need not speak for the condition."""
+_ADDRESS = re.compile(r"[a-z]{2,8}://[!-~]+")
+_NOTHING = -30.0
+"""Log odds of a token that cannot name a condition."""
 _CLOSER = {"some_packages": ("pip_packages", "os_packages")}
 """Conditions of a kind not told, and those that tell it."""
 _SCRIPTS = re.compile(r"[ァ-ヺー]{2}|[A-Za-z0-9_+#-]{2}")
@@ -67,8 +71,9 @@ def read_told(
     if not len(spans):
         return ()
     weights = [numbers.get(n, d) for n, d in (("word", _WORD), ("whole", _WHOLE), ("bias", _BIAS))]
+    apart = _in_addresses(message, spans)
     for column, signal in enumerate(signals):
-        scores = looked.words[:, column]
+        scores = np.where(apart, _NOTHING, looked.words[:, column])
         best = int(scores.argmax())
         levels = looked.levels[:, column]
         score = weights[0] * float(scores[best]) + weights[1] * float(levels.max()) + weights[2]
@@ -86,6 +91,12 @@ def read_told(
         told.append(Told(signal, words, start, state, side, likely, likely * shares["holds"]))
     told.sort(key=lambda one: one.start)
     return tuple(one for one in told if not _is_told_closer(one, told))
+
+
+def _in_addresses(message: str, spans: Sequence[Span]) -> NDArray[np.bool_]:
+    """For each token whether it stands in an address: that names no condition."""
+    places = [found.span() for found in _ADDRESS.finditer(message)]
+    return np.array([any(a < end and start < b for a, b in places) for start, end in spans])
 
 
 def _is_told_closer(one: Told, told: Sequence[Told]) -> bool:

@@ -20,7 +20,7 @@ from kb.pattern.knowing import clicked
 from kb.pattern.patterns import load_model
 from kb.reading.act import TALK
 from kb.reading.case import Standing, case_reading, folded, supposed
-from kb.reading.conditions import State, Told
+from kb.reading.named import State, Told
 from kb.reading.reading import CaseReading, Form, Reader, Reading
 from kb.records import Act, Language, Side, Turn, Usage
 from kb.search.remembering import Recent

@@ -17,6 +17,7 @@ from kb.reading.encoder import Before, Encoder, Looked, has_encoder, load_encode
 from kb.reading.reading import Reading
 from kb.reading.tokens import LONGEST, own_tokens
 from kb.records import Turn
+from kb.search.embedding import BundledEmbedder
 
 
 class Counting(Encoder):
@@ -39,7 +40,7 @@ def counting() -> Counting:
 
 @pytest.fixture(scope="module")
 def reader(counting: Counting) -> EncodedReader:
-    return EncodedReader(settle, counting)
+    return EncodedReader(BundledEmbedder(), settle, counting)
 
 
 def talk(reader: EncodedReader, *messages: str) -> Reading:
@@ -161,7 +162,7 @@ def test_nothing_is_loaded_before_a_message_comes(monkeypatch: pytest.MonkeyPatc
         raise AssertionError("loaded")
 
     monkeypatch.setattr("kb.reading.encoded.load_encoder", fails)
-    EncodedReader()
+    EncodedReader(BundledEmbedder())
 
 
 def test_a_long_message_keeps_its_two_ends() -> None:
