@@ -298,6 +298,17 @@ def load_model(file: Path = _FILE) -> Model:
         raise PatternsError(f"{file}: {f'{place}: ' if place else ''}{reason}.") from error
 
 
+@cache
+def deciding_sections() -> frozenset[str]:
+    """The sections of our notes that tell which way to take, or that a question back rests on."""
+    model = load_model()
+    pointed: list[Pointed | None] = [signal.proof for signal in model.signals]
+    pointed += [part for outcome in model.outcomes for part in (outcome.what, *outcome.changes)]
+    pointed += [rule.reason for rule in model.rules]
+    pointed += [known for question in model.questions for known in question.known]
+    return frozenset(one.section for part in pointed for one in on_sides(part, SIDES))
+
+
 def _place(content: Any, path: tuple[int | str, ...]) -> str:
     """Where an error is, entries named by their ids: `rules os-packages, reason`."""
     words: list[str] = []

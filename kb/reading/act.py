@@ -45,10 +45,11 @@ def read_form(models: Models, features: Features, message: str) -> tuple[Form, i
     head = models.heads["form"]
     scores = head.score(features)
     form = cast(Form, head.names[int(scores.argmax())])
-    return form, _number(message) if form in ("lines", "shorter") else None
+    return form, number_in(message) if form in ("lines", "shorter") else None
 
 
-def _number(message: str) -> int | None:
+def number_in(message: str) -> int | None:
+    """The first number of a text, in digits or words up to ten."""
     text = unicodedata.normalize("NFKC", message).lower()
     if digits := _DIGITS.search(text):
         return int(digits[0]) or None
