@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evals.metrics import fact_share
 from evals.sources import wilson
@@ -68,19 +69,19 @@ class Outcome:
 def read_conversations(file: Path = FILE) -> list[Conversation]:
     """One JSON object a line."""
     rows = map(json.loads, file.read_text(encoding="utf-8").splitlines())
-    return [
-        Conversation(
-            **{
-                **row,
-                "messages": tuple(row["messages"]),
-                "facts": tuple(map(tuple, row.get("facts", ()))),
-                "opens": tuple(map(tuple, row.get("opens", ()))),
-                "absent_first": tuple(row.get("absent_first", ())),
-                "patterns": tuple(row["patterns"]) if "patterns" in row else None,
-            }
-        )
-        for row in rows
-    ]
+    return [_conversation(row) for row in rows]
+
+
+def _conversation(row: dict[str, Any]) -> Conversation:
+    given: dict[str, Any] = {
+        **row,
+        "messages": tuple(row["messages"]),
+        "facts": tuple(map(tuple, row.get("facts", ()))),
+        "opens": tuple(map(tuple, row.get("opens", ()))),
+        "absent_first": tuple(row.get("absent_first", ())),
+        "patterns": tuple(row["patterns"]) if "patterns" in row else None,
+    }
+    return Conversation(**given)
 
 
 def judge(conversation: Conversation, answer: Answer) -> Outcome:

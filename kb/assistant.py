@@ -35,7 +35,7 @@ from kb.reading import models
 from kb.reading.embedded import EmbeddedReader
 from kb.reading.followup import changes_subject
 from kb.reading.kept import kept
-from kb.reading.reading import CaseReading, Reader, Reading
+from kb.reading.reading import CaseReading, Form, Reader, Reading
 from kb.reading.wish import find_wish, names_length
 from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
 from kb.request import SETTLING, Found, Request, Reviewed
@@ -195,7 +195,7 @@ class Assistant:
             return replace(rest, wish=wish, whole=request.question)
         if not request.history:
             return None
-        form = wish.form or ("english" if wish.language == "en" else "japanese")
+        form: Form = wish.form or ("english" if wish.language == "en" else "japanese")
         case = request.reading.case
         reading = replace(
             request.reading,
@@ -313,7 +313,7 @@ class Assistant:
         wish = request.wish
         if wish is None or content.reason is None:
             return in_wish(request, content, _finished(request, content)) if wish else content
-        form = wish.form or ("english" if wish.language == "en" else "japanese")
+        form: Form = wish.form or ("english" if wish.language == "en" else "japanese")
         reading = replace(request.reading, act="form", form=form, lines=wish.lines)
         only = replace(request, reading=reading, wish=replace(wish, rest=""))
         return self._on_standing(only) or content

@@ -105,9 +105,9 @@ def _forms(wishes: Sequence[str], read: Read) -> tuple[Form | None, int | None, 
             pieces = (left, wish) if left else (wish,)
         else:
             pieces = (wish,)
-        found += [form for piece in pieces if (form := read(piece).form)]
-    language = next((_LANGUAGES[form] for form in found if form in _LANGUAGES), None)
-    own = [form for form in found if form not in _LANGUAGES]
-    shapes = [form for form in own if form not in ("lines", "shorter")]
+        found += [one for piece in pieces if (one := read(piece).form)]
+    language = next((_LANGUAGES[one] for one in found if one in _LANGUAGES), None)
+    own = [one for one in found if one not in _LANGUAGES]
+    shapes = [one for one in own if one not in ("lines", "shorter")]
     form: Form | None = shapes[0] if shapes else "lines" if lines else own[0] if own else None
     return form, lines, language
