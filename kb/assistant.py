@@ -190,8 +190,8 @@ class Assistant:
             rest = self._read(wish.rest, request.history, wish.language or request.wanted)
             if rest.reading.act == request.reading.act and rest.reading.case is not None:
                 # Of a case the whole message says more than a piece of it.
-                case = request.reading.case or rest.reading.case
-                rest = replace(rest, reading=replace(rest.reading, case=case))
+                told = request.reading.case or rest.reading.case
+                rest = replace(rest, reading=replace(rest.reading, case=told))
             return replace(rest, wish=wish, whole=request.question)
         if not request.history:
             return None
