@@ -19,11 +19,10 @@ from typing import Any
 
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.knowing import KnowingReader
-from kb.pattern.patterns import SIDES
 from kb.pattern.settle import settle
 from kb.reading.encoded import WANTED, EncodedReader
 from kb.reading.reading import CaseReading, Reader, Reading
-from kb.records import Turn
+from kb.records import SIDES, Turn
 from kb.search.embedding import load_embedder
 
 _FLOOR = 0.5

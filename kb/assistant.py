@@ -16,7 +16,7 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 
-from kb.acting import acted, complained, language_of_form, small_talk
+from kb.acting import acted, complained, in_wish, language_of_form, small_talk
 from kb.answer.again import in_language
 from kb.answer.content import Content, fixed, joined, said, without
 from kb.answer.markdown import to_markdown
@@ -30,13 +30,18 @@ from kb.pattern.advise import advise
 from kb.pattern.changes import changed
 from kb.pattern.knowing import KnowingReader
 from kb.pattern.own_reader import own_reader
-from kb.reading.reading import Reader, Reading
-from kb.records import Answer, Language, Reason, Sentence, Trace, Turn
+from kb.pattern.patterns import deciding_sections
+from kb.reading.followup import changes_subject
+from kb.reading.kept import kept
+from kb.reading.reading import CaseReading, Form, Reader, Reading
+from kb.reading.wish import find_wish, names_length
+from kb.records import SIDES, Answer, Language, Reason, Sentence, Trace, Turn
 from kb.request import SETTLING, Found, Request, Reviewed
-from kb.returning import objection, with_paste
+from kb.returning import corrected_question, corrects_question, objection, with_paste
 from kb.review import review, wants_whole
 from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
+from kb.search.rank import is_symptom, numbers
 from kb.search.remembering import Recent, Remembering
 from kb.search.rerank import Reranker
 from kb.search.retrieve import Retrieval
@@ -51,6 +56,8 @@ _SURELY = 0.8
 """Likelihood of a decision being wanted from which it is given whatever the search says."""
 _REMEMBERED = 256
 """Readings and answers that are kept: some twenty conversations of a dozen turns."""
+_ANSWERED = 0.75
+"""Likeness to a question of the notes from which that question is answered before a decision."""
 _NAMED = 80
 """Characters of a complaint's own words that are named in a sentence."""
 _LONGEST = 1_200
@@ -153,18 +160,65 @@ class Assistant:
             reading = Reading(question, reading.language, "question")  # nothing is asked or told
         spoken = wanted or _language(reading, history)
         request = Request(question, history, reading, spoken, index, wanted)
+        if history and reading.case is not None and not changes_subject(question):
+            before = next((one.reading.case for one in self._earlier(request) if one.settles), None)
+            reading = replace(reading, case=kept(reading.case, before))
+            request = replace(request, reading=reading)
         if history and (pasted := with_paste(question, history, reading)):
             again = replace(self._read_text(pasted, history), act="paste", queries=(question,))
             return replace(request, reading=again, returns=True)
+        wished = self._wishing(request)
+        if wished is not None:
+            return wished
         if history:
             own = objection(question, reading, lambda text: self._read_text(text, history))
+            redone = None if own else self._redone(request)
+            if redone is not None:
+                return redone
             if own is not None:
                 return replace(request, reading=replace(reading, act="complaint"), own=own)
-        if request.settles or _image_reply(request) is None:
-            return request
-        # A Region or an instance alone, in answer to a question back, is no form of the answer.
-        named = replace(reading, act="question", form=None, queries=(question,))
-        return replace(request, reading=named)
+        return _or_look_up(request)
+
+    def _wishing(self, request: Request) -> Request | None:
+        """What the message asks or tells beside the form that it wishes for, or that form alone."""
+        history = request.history or (Turn("user", request.question), Turn("assistant", ""))
+        if not request.history and not names_length(request.question):
+            return None
+        wish = find_wish(
+            request.question, request.reading, lambda text: self._read_text(text, history)
+        )
+        if wish is None:
+            return None
+        if wish.rest:
+            rest = self._read(wish.rest, request.history, wish.language or request.wanted)
+            if rest.reading.act == request.reading.act and rest.reading.case is not None:
+                # Of a case the whole message says more than a piece of it.
+                told = request.reading.case or rest.reading.case
+                rest = replace(rest, reading=replace(rest.reading, case=told))
+            return replace(rest, wish=wish, whole=request.question)
+        if not request.history:
+            return None
+        form: Form = wish.form or ("english" if wish.language == "en" else "japanese")
+        case = request.reading.case
+        reading = replace(
+            request.reading,
+            act="form",
+            form=form,
+            lines=wish.lines,
+            case=replace(case, wanted=0.0) if case else None,
+        )
+        return _or_look_up(replace(request, reading=reading, wish=wish))
+
+    def _redone(self, request: Request) -> Request | None:
+        """The last question again, with what the message says was meant."""
+        if not corrects_question(request.question, request.reading):
+            return None
+        last = next((one for one in self._earlier(request) if one.settles), None)
+        if last is None or last.case is not None:
+            return None  # a case is put right as a case
+        redo = corrected_question(request.question, last.redo or last.own or last.question)
+        reading = replace(request.reading, act="complaint", case=last.reading.case)
+        return replace(request, reading=reading, redo=redo)
 
     def _read_text(self, text: str, history: tuple[Turn, ...]) -> Reading:
         """A text as if it were the message; each is read, and paid for, once."""
@@ -180,6 +234,10 @@ class Assistant:
     def _find(self, request: Request) -> Found:
         """The hits for each part of the question."""
         searcher = Searcher(request.index, self._embedder, self._rerank)
+        if request.redo:
+            again = searcher.search([request.redo], request.language, about=request.about)
+            last = self._standing(request) if request.about is None else None
+            return Found((quoted_last(again, last[1]) if last else again,), follows=True)
         standing = self._standing(request) if request.own else None
         if standing is not None:
             _, answer = standing
@@ -188,8 +246,8 @@ class Assistant:
             return Found((quoted_last(search, answer),), follows=True)
         reviewed = _reviewed(request)
         asked = request.asked_about(reviewed.query if reviewed else "")
-        stood = request.stood_before
-        parts = [searcher.search(queries, request.language, stood) for queries in asked]
+        stood, about = request.stood_before, request.about
+        parts = [searcher.search(queries, request.language, stood, about) for queries in asked]
         follows = request.reading.follows or parts[0].follows
         return Found(tuple(parts), follows, reviewed)
 
@@ -200,13 +258,18 @@ class Assistant:
         content = small_talk(request)
         if content is not None:
             return _finished(request, content)
+        content = self._on_standing(request)
+        return _finished(request, content or said(fixed("no_standing", request.language)))
+
+    def _on_standing(self, request: Request) -> Content | None:
+        """What the message makes of the answer that stands; None where none does."""
         standing = self._standing(request)
         if standing is None:
-            return _finished(request, said(fixed("no_standing", request.language)))
+            return None
         asked, answer = standing
         request = replace(request, language=answer.language)
         since = [one for one in self._earlier(request) if not one.settles]
-        return _finished(request, acted(request, since, asked, answer))
+        return replace(acted(request, since, asked, answer), language=answer.language)
 
     def _standing(self, request: Request) -> tuple[Request, Answer] | None:
         """The last message that asked or told something, and its answer, in the language due.
@@ -250,7 +313,20 @@ class Assistant:
 
     def _settled(self, request: Request) -> Answer:
         """The answer word for word from the sources: the same for the same conversation."""
-        return self._remembered(request, lambda: self._from_sources(request))
+        return self._remembered(request, lambda: self._wished(request))
+
+    def _wished(self, request: Request) -> Content:
+        """The answer in the form wished for; where nothing else was said that has an answer, the
+        standing answer in that form.
+        """
+        content = self._from_sources(request)
+        wish = request.wish
+        if wish is None or content.reason is None:
+            return in_wish(request, content, _finished(request, content)) if wish else content
+        form: Form = wish.form or ("english" if wish.language == "en" else "japanese")
+        reading = replace(request.reading, act="form", form=form, lines=wish.lines)
+        only = replace(request, reading=reading, wish=replace(wish, rest=""))
+        return self._on_standing(only) or content
 
     def _remembered(self, request: Request, make: Callable[[], Content]) -> Answer:
         """The answer to a conversation in one index version and language, made once."""
@@ -261,19 +337,38 @@ class Assistant:
         if content is not None:
             return content
         found = self._find(request)
+        if request.redo:
+            return self._corrected(request, composed(request, found))
         if request.own:
             return self._on_own_words(request, composed(request, found))
         content = self._certain(request, found) or composed(request, found)
         # What words of harm stand in and nothing answers gets no neighbour as a hint.
         if content.reason == "not_in_sources" and mentions(request.question, "unsafe"):
             return _declined(request, "unsafe")
-        repeats = (
-            request.reading.follows and not content.decisions and self._repeats(request, content)
-        )
-        if not repeats:
+        if not found.follows or content.decisions or not self._repeats(request, content):
             return content
-        note = fixed("same_again", request.language)
-        return replace(content, sentences=(note, *content.sentences))
+        return self._otherwise(request, found) or replace(
+            content, sentences=(fixed("same_again", request.language), *content.sentences)
+        )
+
+    def _otherwise(self, request: Request, found: Found) -> Content | None:
+        """An answer from the next sections, where these reach; not those that just answered."""
+        standing = self._standing(request)
+        if standing is None or len(found.parts) > 1:
+            return None
+        next_best = quoted_last(found.first, standing[1])
+        content = composed(request, replace(found, parts=(next_best,)))
+        new = {(c.document, c.start) for c in content.citations}
+        old = {(c.document, c.start) for c in standing[1].citations}
+        return content if content.reason is None and not new <= old else None
+
+    def _corrected(self, request: Request, content: Content) -> Content:
+        """The answer to the question that was meant, behind one apology."""
+        standing = self._standing(request)
+        if content.reason is not None and standing is not None:
+            return replace(complained(request, *standing), trace=content.trace)
+        above = fixed("complaint_redo", request.language)
+        return replace(content, sentences=(above, *content.sentences))
 
     def _repeats(self, request: Request, content: Content) -> bool:
         """The very sentences of the answer before, which this message goes on from."""
@@ -302,12 +397,13 @@ class Assistant:
         if found is not None:
             certain = self._certain(request, found)
         if certain is not None or found is None:
-            kept = certain or Content()
-            yield from _whole(self._remembered(request, lambda: kept))
+            known = certain or Content()
+            settled = in_wish(request, known, _finished(request, known))
+            yield from _whole(self._remembered(request, lambda: settled))
             return
         try:
             asked = Asked(
-                request.question,
+                request.whole or request.question,
                 request.history,
                 request.index,
                 request.language,
@@ -327,8 +423,8 @@ class Assistant:
             content = _declined(request, "not_in_sources", found.first)
         notice = written.notice(request.language)
         trace = replace(found.trace, usage=written.usage, prompts=writer.prompts)
-        kept = replace(content, model=writer.name, trace=trace, notice=notice)
-        answer = _finished(request, kept)
+        content = replace(content, model=writer.name, trace=trace, notice=notice)
+        answer = _finished(request, content)
         self._answers.put(_place(request), answer)  # what “shorter” and “why” act on
         yield answer
 
@@ -374,6 +470,8 @@ class Assistant:
             return None
         if found.first.scope.reason is not None and case.wanted < _SURELY:
             return None
+        if _asks_its_own(request, found, case):
+            return None
         advice = advise(
             case,
             request.index,
@@ -414,6 +512,14 @@ class Assistant:
             leads=leads,
         )
         return [sentence] if sentence else []
+
+
+def _or_look_up(request: Request) -> Request:
+    """A Region or an instance alone, in answer to a question back, is no form of the answer."""
+    if request.settles or _image_reply(request) is None:
+        return request
+    reading = replace(request.reading, act="question", form=None, queries=(request.question,))
+    return replace(request, reading=reading, wish=None)
 
 
 def _before_search(request: Request) -> Content | None:
@@ -488,7 +594,11 @@ def _shown(request: Request, found: Found) -> Content | None:
     query, retrieval, index = found.first.query, found.first.retrieval, request.index
     if found.reviewed is not None or not asks_to_see(query):
         return None
-    if missing := missing_names(retrieval.naming, index):
+    own = asks_to_see(request.question)
+    named = [name for name in missing_names(retrieval.naming, index) if name in request.question]
+    if not own and (named or not index.names.naming(request.question).named):
+        return None  # what was asked to be seen stands in the turn before
+    if missing := named:
         text = message("not_indexed", request.language, thing=missing[0])
         near = suggestions(found.first, request.language)
         return Content(text=text, reason="not_in_sources", suggestions=near, trace=found.trace)
@@ -525,7 +635,7 @@ def _finished(request: Request, content: Content) -> Answer:
     doubt = message("unproven", language)
     return Answer(
         id="",
-        question=request.question,
+        question=request.whole or request.question,
         language=language,
         declined=content.reason is not None,
         reason=content.reason,
@@ -560,6 +670,26 @@ def _whole(answer: Answer) -> Iterator[str | Answer]:
     yield answer
 
 
+def _asks_its_own(request: Request, found: Found, case: CaseReading) -> bool:
+    """The message asks for something else than the way to take, and the sources answer it.
+
+    It does where what comes nearest is no section that decisions rest on, and nothing is told that
+    a decision could rest on, something goes wrong, or it goes on from a case and adds nothing.
+    """
+    first = found.first
+    needs = [c for c in case.conditions if c.state == "holds" and c.signal not in SIDES]
+    if first.scope.reason is not None:
+        return False
+    if not needs and len(numbers(request.question)) > 1:
+        return True  # patterns that it names are compared
+    if float(first.scope.signals["question"]) < _ANSWERED:
+        return False
+    if not first.hits or first.hits[0].group.rpartition(":")[2] in deciding_sections():
+        return False
+    goes_on = bool(request.history) and request.reading.act == "question"
+    return not needs or (not case.changed and (goes_on or is_symptom(request.question)))
+
+
 def _is_ours(request: Request) -> bool:
     """The case is not one on another cloud alone."""
     query = request.asked[0][0]
@@ -576,7 +706,8 @@ def _language(reading: Reading, history: tuple[Turn, ...]) -> Language:
 
 def _place(request: Request) -> tuple[str, ...]:
     """Index version, language and conversation: where an answer is kept."""
-    return request.index.version, request.language, _key(request.question, request.history)
+    conversation = _key(request.whole or request.question, request.history)
+    return request.index.version, request.language, conversation
 
 
 def _key(question: str, history: tuple[Turn, ...]) -> str:

@@ -38,6 +38,7 @@ Act = Literal[
 """What a message does: asks, tells a case or changes it, acts on the last answer, or is said to
 somebody who listens."""
 Side = Literal["training", "inference"]
+SIDES: tuple[Side, Side] = ("training", "inference")
 ChunkKind = Literal["passage", "code", "table", "statement", "question"]
 """What a chunk is. Notes give `statement`, `question` (a way people ask for a section), `code` and
 `table`; every other document gives `passage`, `code` and `table`, and as `question` what leads to

@@ -32,10 +32,10 @@ from evals.fit.encoder_model import (
 )  # fmt: skip
 from evals.fit.place import Place
 from evals.fit.samples import Sample, Told, parts_of
-from kb.pattern.patterns import SIDES
 from kb.reading.encoder import LEVELS, STATES
 from kb.reading.tokens import BEFORE, asked_back, own_tokens
 from kb.reading.typed import pasted
+from kb.records import SIDES
 from kb.search.e5 import E5File
 from kb.search.pieces import Pieces
 

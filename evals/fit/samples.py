@@ -18,10 +18,10 @@ import yaml
 
 from evals.fit.place import Place
 from evals.fit.reader import golden, others, read_examples, told
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.reading.parts import find_parts
 from kb.reading.reading import Part
-from kb.records import Language
+from kb.records import SIDES, Language
 
 DATA = Path(__file__).parents[1] / "data"
 MESSAGES = DATA / "messages"

@@ -70,7 +70,12 @@ def further(
     """
     wanted, side = mentions(query, "sample"), (pattern or "").partition("-")[0]
     if side in ("training", "inference"):
-        drafts = [draft for draft in drafts if facet(draft.text) in ("", side)]
+        drafts = [
+            draft
+            for draft in drafts
+            if facet(draft.text) in ("", side)
+            and facet(" ".join(draft.chunk.heading)) in ("", side)
+        ]
     drafts = [draft for draft in drafts if not other_framework(query, draft.text)]
     kept: list[Draft] = []
     count = 0

@@ -17,9 +17,9 @@ from functools import cache
 from kb.errors import PatternsError
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.offered import find_offered
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.reading.reader import DENIES, Embed, Reader, Reading, Vector, load_reader
-from kb.records import Raised, Turn
+from kb.records import SIDES, Raised, Turn
 from kb.search.embedding import Embedder
 from kb.text.fold import without_unseen
 from kb.text.ngrams import uniform

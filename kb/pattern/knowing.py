@@ -14,9 +14,9 @@ from functools import cache
 
 from kb.pattern.around import drop
 from kb.pattern.offered import find_offered
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.reading.reading import CaseReading, Reader, Reading
-from kb.records import Condition, Turn
+from kb.records import SIDES, Condition, Turn
 from kb.text.language import language
 from kb.text.normal import normalize
 

@@ -17,8 +17,9 @@ from functools import cache
 from itertools import chain, combinations
 
 from kb.pattern.decide import Verdict, decide_signals
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.reading.named import Told
+from kb.records import SIDES
 
 WEIGHT = 2.0
 """What the pattern meant counts against the conditions."""

@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kb.pattern.decide import Verdict, decide_signals
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.reading.reading import CaseReading
-from kb.records import Condition, Raised
+from kb.records import SIDES, Condition, Raised
 
 FLOOR = 0.5
 """Likelihood of the deciding condition below which nothing is decided, but asked."""

@@ -19,8 +19,8 @@ _NUMERALS = dict(zip("一二三四五六七八九十", range(1, 11), strict=True
 _NUMERAL = re.compile(rf"[{''.join(k for k in _NUMERALS if len(k) == 1)}]|[a-z]+")
 
 
-def number_of_lines(message: str) -> int | None:
-    """How many lines a message asks for, where it says a number."""
+def number_in(message: str) -> int | None:
+    """The first number of a text, in digits or words up to ten."""
     text = unicodedata.normalize("NFKC", message).lower()
     if digits := _DIGITS.search(text):
         return int(digits[0]) or None

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kb.reading.encoder import SIDES
 from kb.reading.named import Told
 from kb.reading.reading import CaseReading
-from kb.records import Condition, Side
+from kb.records import SIDES, Condition, Side
 
 _INSTEAD: tuple[frozenset[str], ...] = (
     frozenset(("version_missing", "version_unknown", "version_offered", "training_only")),

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import cast
 
 from kb.reading import models
-from kb.reading.act import ON_THE_LAST, TALK, number_of_lines
+from kb.reading.act import ON_THE_LAST, TALK, number_in
 from kb.reading.case import Standing, case_reading, folded, supposed
 from kb.reading.danger import read_danger
 from kb.reading.encoder import Before, Encoder, Looked, load_encoder
@@ -107,7 +107,7 @@ class EncodedReader:
         case, _ = self._case(seen, talk)
         errors = find_error_lines(message, seen.parts)
         form = seen.form if seen.act == "form" else None
-        lines = number_of_lines(message) if form in ("lines", "shorter") else None
+        lines = number_in(message) if form in ("lines", "shorter") else None
         own = typed(message, seen.parts)
         danger, rest = read_danger(own, self._models)
         if rest == own:

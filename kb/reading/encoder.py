@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 
 from kb.errors import EmbeddingError
 from kb.reading.tokens import BEFORE
-from kb.records import Side
+from kb.records import SIDES, Side
 from kb.search.e5 import E5File, bundled_file
 from kb.search.pieces import Pieces
 
 Array = NDArray[np.float32]
 FILE = Path(__file__).with_name("encoder.npz")
-SIDES: tuple[Side, Side] = ("training", "inference")
 STATES = ("holds", "dropped", "negated", "hypothetical")
 LEVELS = ("holds", "off", "hypothetical")
 """Of a condition in a message: holds, is dropped or negated, is only supposed."""

@@ -15,8 +15,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.reading.encoder import SIDES, Array, Looked, logistic
-from kb.records import Side
+from kb.reading.encoder import Array, Looked, logistic
+from kb.records import SIDES, Side
 
 Span = tuple[int, int]
 State = Literal["holds", "dropped", "negated", "hypothetical"]

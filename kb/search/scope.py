@@ -50,6 +50,12 @@ FEATURES = (
 )  # fmt: skip
 _SCALE = 8.0
 """Coordinates of a unit vector of 384 are about 1/20; scaled, one penalty fits all weights."""
+_FILE = re.compile(
+    r"\.(?:py|ipynb|jl|r|rs|go|cpp|cc|c|h|java|js|ts|sh|so|whl|txt|ya?ml|json|toml|cfg|ini|env"
+    r"|tar|gz|tgz|zip|pth?|onnx|pkl|h5|bin|csv|parquet)$",
+    re.IGNORECASE,
+)
+"""Endings of files that people write, build and train."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +180,11 @@ def _nouns_met(question: str, retrieval: Retrieval, index: Index) -> tuple[float
 def missing_names(naming: Naming, index: Index) -> tuple[str, ...]:
     """Names of files or samples that the question holds and no document carries or mentions."""
     return tuple(name for name in naming.unknown if not index.lexical.knows(normalize(name)))
+
+
+def own_files(naming: Naming, index: Index) -> tuple[str, ...]:
+    """Those of them that are files by their ending: of the person, not of ours."""
+    return tuple(name for name in missing_names(naming, index) if _FILE.search(name))
 
 
 def features(question: str, retrieval: Retrieval, index: Index) -> dict[str, float]:

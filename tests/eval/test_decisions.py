@@ -21,9 +21,9 @@ from evals.decisions import (
 from kb.assistant import Assistant
 from kb.pattern.decide import decide_signals
 from kb.pattern.explain import comparison, design_note, explain
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.proof.verify import is_supported
-from kb.records import Answer, Turn
+from kb.records import SIDES, Answer, Turn
 from kb.search.embedding import BundledEmbedder
 from kb.search.index import Index, IndexStore
 from tests.eval.conftest import HERE

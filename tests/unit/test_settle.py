@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kb.pattern.settle import settle
-from kb.reading.encoder import SIDES
 from kb.reading.named import Told, sided, words_of
-from kb.records import Side
+from kb.records import SIDES, Side
 
 
 def told(signal: str, likely: float, words: str = "") -> Told:
