@@ -28,7 +28,13 @@ _LENGTH = re.compile(
     r"|\b(?:in |with )?(?:\d+|one|two|three|four|five|six|a single)[ -](?:lines?|sentences?)\b",
     re.IGNORECASE,
 )
-"""A number of lines or sentences, as it is asked for."""
+"""A number of lines or sentences."""
+_WANTED = re.compile(
+    r"[0-9０-９一二三四五六七八九十]+\s*(?:行|文(?!字))(?:ずつ|以内|程度)?(?:で|に(?=まと|し))"
+    r"|\b(?:in|with) (?:\d+|one|two|three|four|five|six|a single) (?:lines?|sentences?)\b",
+    re.IGNORECASE,
+)
+"""The same as it is asked for, within a sentence that asks for something else."""
 _LANGUAGES: Mapping[Form | None, Language] = {"english": "en", "japanese": "ja"}
 Read = Callable[[str], Reading]
 
@@ -80,7 +86,7 @@ def _split(sentence: str, read: Read) -> tuple[list[str], list[str]]:
     left = [clause for clause in clauses if clause not in own]
     if own and left:
         return own, [" ".join(left)]
-    length = _LENGTH.search(sentence)
+    length = _WANTED.search(sentence)
     if length is None:
         return [], [sentence]
     # “So the steps in three lines”: where the rest leans on what stands, the whole is a form of it.

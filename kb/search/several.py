@@ -120,9 +120,13 @@ class Searcher:
 
     def _compared(self, alone: Search, language: Language) -> Search | None:
         """The question with the numbers of the patterns that it compares in other words."""
+        if alone.scope.reason is not None:
+            return None  # what is refused is not put in words that would not be
         numbered = with_numbers(alone.query, self._index, self._embedder, language)
         found = self._one(numbered, language) if numbered else None
-        return found if found is not None and found.scope.reason is None else None
+        if found is None or found.scope.reason is not None:
+            return None
+        return found if _match(found) >= _match(alone) - _BEHIND else None
 
     def _about(self, alone: Search, about: About, language: Language) -> Search | None:
         """The question as one about that, where it matches about as well."""

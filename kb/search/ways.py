@@ -20,6 +20,12 @@ _JOINS = re.compile(
     r"|,?\s+(?:and|or|versus|vs\.?|instead of|rather than|compared (?:to|with)|than)\s+",
     re.IGNORECASE,
 )
+_COMPARES = re.compile(
+    r"違い|違う|違って|差|比べ|比較|どちら|どっち|使い分け|それとも|変わ"
+    r"|\b(?:differ\w*|compare\w*|versus|vs|which|or|than|instead|rather|trade-?offs?)\b",
+    re.IGNORECASE,
+)
+"""A question sets two things side by side: words of comparing, a closed class."""
 _LEADS_IN = re.compile(r"^.*(?:\b(?:between|is|are|compare|prefer|of)\b|[:：,、])", re.IGNORECASE)
 _ENDS = re.compile(r"[:：,、?？]|では")
 """What stands before the first and behind the second of two things compared."""
@@ -41,7 +47,7 @@ _ASKS: Mapping[Language, str] = {
 
 def with_numbers(question: str, index: Index, embedder: Embedder, language: Language) -> str:
     """The question with the numbers of the patterns that it compares; empty where it does not."""
-    if len(question) > _LONGEST or numbers(question):
+    if len(question) > _LONGEST or numbers(question) or not _COMPARES.search(question):
         return ""
     for join in _JOINS.finditer(question):
         before, behind = question[: join.start()], question[join.end() :]
@@ -55,7 +61,7 @@ def with_numbers(question: str, index: Index, embedder: Embedder, language: Lang
         clear = [_clear(near) for near in each]
         if first[0] == second[0]:  # of two ways the one that is less surely that one is another
             (first if clear[0] < clear[1] else second).pop(0)
-        if first and second and max(clear) >= _CLEAR:
+        if first and second and min(clear) >= _CLEAR:
             low, high = sorted((first[0], second[0]))
             return _ASKS[language].format(low, high, question)
     return ""
