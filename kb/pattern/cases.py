@@ -184,6 +184,11 @@ def _known(message: str) -> str | None:
     return _choices().get(text) or next(sides, None)
 
 
+def chosen(message: str) -> str | None:
+    """The signal of a choice of a question back, where the message is exactly one."""
+    return _choices().get(uniform(message).strip())
+
+
 @cache
 def _choices() -> Mapping[str, str]:
     """The signal behind each choice of a question back, by its folded text."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 
 from kb.pattern.around import drop
+from kb.pattern.cases import chosen
 from kb.pattern.offered import find_offered
 from kb.pattern.patterns import load_model
 from kb.reading.reading import CaseReading, Reader, Reading
@@ -42,7 +43,8 @@ class KnowingReader:
         if signal is None:
             reading = self._within.read(message, typed)
             own = [turn.content for turn in typed if turn.role == "user"]
-            case = _with_version(reading.case, [message, *reversed(own)])
+            case = _as_chosen(reading.case, message, own)
+            case = _with_version(case, [message, *reversed(own)])
             return replace(reading, case=_without_clicked(case, history))
         case, queries = self._before(typed)
         if case is None:
@@ -87,6 +89,26 @@ def _messages() -> dict[str, str]:
 
 def _plain(text: str) -> str:
     return re.sub(r"[^\w]", "", normalize(text))
+
+
+def _as_chosen(case: CaseReading | None, message: str, before: Sequence[str]) -> CaseReading | None:
+    """The case of a choice of a question back: it says its one condition for sure, no other one.
+
+    “It is for training” is no word on which versions AWS offers, however a model reads it.
+    """
+    picked = chosen(message)
+    if case is None or picked is None or not before:
+        return case
+    earlier = "\n".join(before)
+    kept = [
+        c
+        for c in case.conditions
+        if c.signal in (picked, *SIDES) or c.state == "dropped" or c.words in earlier
+    ]
+    if picked not in SIDES and not any(c.signal == picked and c.state == "holds" for c in kept):
+        kept.append(Condition(picked, message.strip()))
+    sides = tuple(side for side in SIDES if side == picked) or case.sides
+    return replace(case, conditions=tuple(kept), sides=sides, wanted=1.0, sure=1.0)
 
 
 def _with_version(case: CaseReading | None, messages: Sequence[str]) -> CaseReading | None:
