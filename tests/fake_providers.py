@@ -86,7 +86,7 @@ def _anthropic(text: str) -> Iterator[bytes]:
         {
             "type": "message_delta",
             "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-            "usage": {"output_tokens": TOKENS_OUT},
+            "usage": {"input_tokens": TOKENS_IN, "output_tokens": TOKENS_OUT},
         },
         {"type": "message_stop"},
     ):
