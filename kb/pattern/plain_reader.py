@@ -24,7 +24,7 @@ _TOLD = 0.6
 
 
 class PlainReader:
-    """Reads by what stood before `EmbeddedReader`. Safe to share between threads."""
+    """Reads by small linear models, where the encoder cannot run. Safe to share between threads."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
