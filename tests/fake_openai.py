@@ -90,6 +90,8 @@ class Reply:
     """Seconds before each piece."""
     usage: tuple[int, int] | None = None
     """Tokens in and out, as a provider counts them."""
+    gate: threading.Event | None = None
+    """The last piece waits for it."""
 
 
 def error(status: int, text: str = "no", **headers: str) -> Reply:
@@ -190,6 +192,9 @@ class FakeOpenAI:
         for at in range(0, len(text), reply.size):
             if reply.pause and self._over.wait(reply.pause):
                 return
+            if reply.gate is not None and at + reply.size >= len(text):
+                while not reply.gate.wait(0.02) and not self._over.is_set():
+                    pass
             _event(handler, {"content": text[at : at + reply.size]})
         if reply.stall:
             self._keep_alive(handler)
