@@ -158,6 +158,8 @@ class Assistant:
         index, reading = self._store.current(), self._read_text(question, history)
         if not any(map(str.isalnum, question)) and (not history or reading.act in SETTLING):
             reading = Reading(question, reading.language, "question")  # nothing is asked or told
+        elif reading.danger is not None and reading.act not in SETTLING:
+            reading = replace(reading, act="question")  # whatever it resembles, it is refused
         spoken = wanted or _language(reading, history)
         request = Request(question, history, reading, spoken, index, wanted)
         if history and reading.case is not None and not changes_subject(question):

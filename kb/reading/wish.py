@@ -21,7 +21,8 @@ _LONGEST = 400
 """Characters of a message in which a wish may stand beside something else."""
 _MOST = 8
 """Pieces that are read."""
-_SENTENCES = re.compile(r"(?<=[。.!?！？\n])\s*(?=\S)")
+_SENTENCES = re.compile(r"(?<=[。！？\n])\s*(?=\S)|(?<=[.!?])\s+(?=\S)")
+"""A full stop within a name, as in `ml.g5.xlarge`, ends no sentence."""
 _CLAUSES = re.compile(r"(?<=[、,;；:：])\s*|\s+[—–-]\s+")
 _LENGTH = re.compile(
     r"(?:[0-9一二三四五六七八九十]+\s*(?:行|文(?!字))(?:ずつ|以内|程度)?(?:で|に)?)"
