@@ -41,7 +41,7 @@ from kb.returning import corrected_question, corrects_question, objection, with_
 from kb.review import review, wants_whole
 from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
-from kb.search.rank import is_symptom, numbers
+from kb.search.rank import is_choice, is_symptom, numbers
 from kb.search.remembering import Recent, Remembering
 from kb.search.rerank import Reranker
 from kb.search.retrieve import Retrieval
@@ -685,6 +685,8 @@ def _asks_its_own(request: Request, found: Found, case: CaseReading) -> bool:
     if not needs and len(numbers(request.question)) > 1:
         return True  # patterns that it names are compared
     if float(first.scope.signals["question"]) < _ANSWERED:
+        return False
+    if is_choice(request.question) and not is_symptom(request.question):
         return False
     if not first.hits or first.hits[0].group.rpartition(":")[2] in deciding_sections():
         return False
