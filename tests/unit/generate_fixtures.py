@@ -154,7 +154,7 @@ DOCKERFILE = "Show me how to put my own train command into the image"
 def good(asked: Request) -> str:
     """Three sentences that the Japanese notes prove."""
     return (
-        f"停止するとコンテナは SIGTERM を受け取り、120 秒後に SIGKILL で終了します "
+        f"停止するとコンテナは SIGTERM を受け取り、120 秒後に SIGKILL で終了させられます "
         f"[{asked.id_of('120 秒後')}]。"
         f"SIGKILL は捕捉できません【{asked.id_of('捕まえられません')}】。"
         f"途中のモデルは `/opt/ml/model` に保存しておきます［{asked.id_of('失われません')}］。"

@@ -27,7 +27,7 @@ def test_answer_streams_with_numbers_and_ends_in_exact_quotes(world: World) -> N
         outcome = world.write(server, STOP)
     assert len(outcome.pieces) > 20
     assert outcome.streamed == (
-        "停止するとコンテナは SIGTERM を受け取り、120 秒後に SIGKILL で終了します [1]。"
+        "停止するとコンテナは SIGTERM を受け取り、120 秒後に SIGKILL で終了させられます [1]。"
         "SIGKILL は捕捉できません [2]。途中のモデルは `/opt/ml/model` に保存しておきます [3]。"
     )
     assert outcome.quotes == [
@@ -41,7 +41,7 @@ def test_answer_streams_with_numbers_and_ends_in_exact_quotes(world: World) -> N
     for citation in outcome.written.citations.all:
         text = world.index.documents[citation.document].text
         assert text[citation.start : citation.end] == citation.quote
-    assert all(sentence.supported for sentence in outcome.written.sentences)
+    assert [s.text for s in outcome.written.sentences if not s.supported] == []
     assert outcome.written.citations.all[0].based_on == ("https://docs.example/stop#L1-L9",)
 
 
@@ -156,12 +156,12 @@ def test_neighbour_lends_its_source_only_to_what_it_proves(world: World) -> None
 
 def test_a_sentence_without_a_source_is_held_against_all_of_them(world: World) -> None:
     reply = say(
-        "SIGKILL は捕まえられません。\n\n120 秒後に SIGKILL で終了します [{0}]。", "120 秒後"
+        "SIGKILL は捕まえられません。\n\n120 秒後に SIGKILL で終了させられます [{0}]。", "120 秒後"
     )
     with FakeOpenAI(reply) as server:
         outcome = world.write(server, STOP)
     assert outcome.quotes[0] == ["SIGKILL は捕まえられません。"]
-    assert all(sentence.supported for sentence in outcome.written.sentences)
+    assert [s.text for s in outcome.written.sentences if not s.supported] == []
 
 
 @pytest.mark.parametrize("close", ["（{0}）", "({0})", "（ {0}、{0} ）"])
