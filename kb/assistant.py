@@ -54,6 +54,8 @@ from kb.writer.generate import Asked, Writer, WriterGaveUp
 
 _SURELY = 0.8
 """Likelihood of a decision being wanted from which it is given whatever the search says."""
+_AS_GOOD = 0.7
+"""Share of the best section's score from which the next one may answer in its place."""
 _REMEMBERED = 256
 """Readings and answers that are kept: some twenty conversations of a dozen turns."""
 _ANSWERED = 0.75
@@ -359,6 +361,9 @@ class Assistant:
         if standing is None or len(found.parts) > 1:
             return None
         next_best = quoted_last(found.first, standing[1])
+        scores = {hit.group: hit.score for hit in found.first.hits}
+        if scores[next_best.hits[0].group] < _AS_GOOD * max(scores.values()):
+            return None  # the next ones are about something else
         content = composed(request, replace(found, parts=(next_best,)))
         new = {(c.document, c.start) for c in content.citations}
         old = {(c.document, c.start) for c in standing[1].citations}
