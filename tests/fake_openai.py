@@ -83,6 +83,8 @@ class Reply:
     """After the text the connection breaks."""
     pause: float = 0.0
     """Seconds before each piece."""
+    gate: threading.Event | None = None
+    """The last piece waits for it."""
 
 
 def error(status: int, text: str = "no", **headers: str) -> Reply:
@@ -183,6 +185,9 @@ class FakeOpenAI:
         for at in range(0, len(text), reply.size):
             if reply.pause and self._over.wait(reply.pause):
                 return
+            if reply.gate is not None and at + reply.size >= len(text):
+                while not reply.gate.wait(0.02) and not self._over.is_set():
+                    pass
             _event(handler, {"content": text[at : at + reply.size]})
         if reply.stall:
             self._keep_alive(handler)
