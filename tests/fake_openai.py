@@ -104,10 +104,15 @@ def error(status: int, text: str = "no", **headers: str) -> Reply:
 class FakeOpenAI:
     """The server; `asked` holds what it was asked, in order."""
 
-    def __init__(self, *script: Reply, scripted_checks: bool = False) -> None:
-        """`scripted_checks`: calls that check an answer take their turn in the script, too."""
+    def __init__(
+        self, *script: Reply, scripted_checks: bool = False, scripted_reads: bool = True
+    ) -> None:
+        """`scripted_checks`, `scripted_reads`: calls that check an answer, or read a message, take
+        their turn in the script, too; a call that reads gets nothing of use otherwise.
+        """
         self._script: Sequence[Reply] = script
         self._scripted_checks = scripted_checks
+        self._scripted_reads = scripted_reads
         self.asked: list[Asked] = []
         self.checks: list[Asked] = []
         """Calls that check an answer; all of its claims are found to be supported."""
@@ -159,6 +164,8 @@ class FakeOpenAI:
             if checks:
                 self.checks.append(asked)
                 reply = Reply(asked.all_supported)
+            elif not self._scripted_reads and asked.is_read:
+                reply = Reply("{}")
             else:
                 reply = self._script[min(len(self.asked), len(self._script) - 1)]
                 self.asked.append(asked)

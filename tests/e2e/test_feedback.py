@@ -115,7 +115,7 @@ def test_a_vote_cannot_end_a_running_answer(team: Team, open_page: Open) -> None
         return short(asked) + "さらに続きます。" * 12
 
     gate = Event()
-    with FakeOpenAI(Reply(short), Reply(long, size=4, gate=gate)) as model:
+    with FakeOpenAI(Reply(short), Reply(long, size=4, gate=gate), scripted_reads=False) as model:
         env = {"KB_CHAT_MODEL": "openai:fake", "KB_CHAT_BASE_URL": model.base_url}
         with team.serve(**env, OPENAI_API_KEY="none") as url:
             page = open_page(url)

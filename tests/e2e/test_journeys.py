@@ -322,7 +322,7 @@ def test_stop_keeps_what_has_come(team: Team, open_page: Open) -> None:
     def short(asked: Asked) -> str:
         return f"置き場所は環境変数 `SM_MODEL_DIR` でも分かります。[{asked.id_of('SM_MODEL_DIR')}]"
 
-    with FakeOpenAI(Reply(written, size=4, pause=0.1), Reply(short)) as model:
+    with FakeOpenAI(Reply(written, size=4, pause=0.1), Reply(short), scripted_reads=False) as model:
         env = {"KB_CHAT_MODEL": "openai:fake", "KB_CHAT_BASE_URL": model.base_url}
         with team.serve(**env, OPENAI_API_KEY="none") as url:
             page = open_page(url)
