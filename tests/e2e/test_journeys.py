@@ -41,6 +41,7 @@ def open_panel(answer: Locator) -> Locator:
     answer.get_by_test_id("stExpander").locator("summary").click()
     panel = answer.locator(".kb-citation")
     panel.first.wait_for()
+    still(answer.page)  # a click on what still moves is lost
     return panel
 
 
