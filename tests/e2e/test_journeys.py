@@ -309,6 +309,7 @@ def test_text_can_be_read(app: str, open_page: Open, theme: str) -> None:
     assert opened.value.evaluate(CONTRAST) == []
 
 
+@pytest.mark.soak
 def test_stop_keeps_what_has_come(team: Team, open_page: Open) -> None:
     """And lets go of the model; afterwards the chat goes on."""
     pytest.importorskip("langchain_openai")
