@@ -10,15 +10,16 @@ from contextlib import closing
 from typing import TextIO
 
 from kb.errors import KbError
-from kb.gaps.export import write_csv, write_jsonl
+from kb.gaps.export import write_csv, write_jsonl, write_usage
 from kb.settings import Settings
 from kb.wiring import open_feedback
+
+_WRITERS = {"csv": write_csv, "jsonl": write_jsonl, "usage": write_usage}
 
 
 def run(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     with closing(open_feedback(settings)) as store:
-        write = write_csv if options.format == "csv" else write_jsonl
-        write(store.entries(), out)
+        _WRITERS[options.format](store.entries(), out)
     return 0
 
 

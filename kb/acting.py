@@ -33,6 +33,8 @@ _FORMS: Mapping[Form, Callable[[Standing], Content]] = {
     "code": forms.code,
     "slack": forms.slack,
 }
+_SHAPES: Mapping[Form | None, Callable[[Standing], Content]] = {"steps": forms.steps}
+"""Forms of which a number of lines may be wanted."""
 _LANGUAGES: Mapping[Form | None, Language] = {"english": "en", "japanese": "ja"}
 _NAMED = 80
 """Characters of a question that is named in a sentence."""
@@ -47,7 +49,9 @@ def small_talk(request: Request) -> Content | None:
 
 def language_of_form(request: Request) -> Language | None:
     """The language that the message asks the last answer in."""
-    return _LANGUAGES.get(request.reading.form) if request.reading.act == "form" else None
+    if request.reading.act != "form":
+        return None
+    return request.wish.language if request.wish else _LANGUAGES.get(request.reading.form)
 
 
 def acted(request: Request, since: Sequence[Request], asked: Request, answer: Answer) -> Content:
@@ -68,12 +72,13 @@ def acted(request: Request, since: Sequence[Request], asked: Request, answer: An
         return _behind(act, request.index, asked, answer)
     spoken = [one for one in since if one.reading.act not in _SMALL and not language_of_form(one)]
     last = spoken[0].reading.act if spoken else act
-    if language_of_form(request) and last in ("why", "alternatives"):
+    only_language = request.reading.form in _LANGUAGES
+    if language_of_form(request) and only_language and last in ("why", "alternatives"):
         return _behind(last, request.index, asked, answer)
     before = answer
     for form in _chain(list(reversed(since))):
         before = _answered(before, formed(form, standing_on(before, request.index)))
-    if language_of_form(request):
+    if only_language:
         return _as_it_stands(before) if is_new else _noted(before, "form_same")
     shown, content = answer, _as_it_stands(answer)
     for form in _chain([*reversed(since), request]):
@@ -148,8 +153,20 @@ def formed(request: Request, standing: Standing) -> Content:
     return _in_form(request, standing) if form else _as_it_stands(answer)
 
 
+def in_wish(request: Request, content: Content, answer: Answer) -> Content:
+    """What a message gets, in the form that it wishes for; `answer`: that content, made."""
+    wish = request.wish
+    if wish is None or (wish.form is None and wish.lines is None) or answer.declined:
+        return content
+    wished = replace(request.reading, act="form", form=wish.form or "lines", lines=wish.lines)
+    made = formed(replace(request, reading=wished), standing_on(answer, request.index))
+    return replace(content, sentences=made.sentences, citations=made.citations, text=made.text)
+
+
 def _in_form(request: Request, standing: Standing) -> Content:
     form, lines = request.reading.form, request.reading.lines
+    if form in _SHAPES and lines:
+        return forms.first(_SHAPES[form](standing), standing, lines)
     if form == "lines" or (form == "shorter" and lines):
         return forms.in_lines(standing, lines or forms.LINES)
     if form == "table":
@@ -188,8 +205,7 @@ def _question_back(request: Request, standing: Standing) -> Content:
     answer = standing.answer
     asks = Sentence(answer.clarify or "", (), supported=None)
     why = fixed("form_needs_fact", answer.language)
-    short = request.reading.form in ("shorter", "lines")
-    if short or not standing.cited:
+    if not standing.cited:
         content = said(why, asks)
     else:
         content = _in_form(request, standing)

@@ -16,7 +16,7 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 
-from kb.acting import acted, complained, language_of_form, small_talk
+from kb.acting import acted, complained, in_wish, language_of_form, small_talk
 from kb.answer.again import in_language
 from kb.answer.content import Content, fixed, joined, said, without
 from kb.answer.covers import covers
@@ -30,30 +30,37 @@ from kb.messages import message
 from kb.pattern.advise import advise
 from kb.pattern.changes import changed
 from kb.pattern.knowing import KnowingReader
-from kb.pattern.plain_reader import PlainReader
-from kb.reading import models
-from kb.reading.embedded import EmbeddedReader
-from kb.reading.reading import Reader, Reading
-from kb.records import Answer, Language, Raised, Reason, Sentence, Trace, Turn
+from kb.pattern.own_reader import own_reader
+from kb.pattern.patterns import deciding_sections
+from kb.reading.followup import changes_subject
+from kb.reading.kept import kept
+from kb.reading.reading import CaseReading, Form, Reader, Reading
+from kb.reading.wish import find_wish, names_length
+from kb.records import SIDES, Answer, Language, Reason, Sentence, Trace, Turn
 from kb.request import SETTLING, Found, Request, Reviewed
-from kb.returning import objection, with_paste
+from kb.returning import corrected_question, corrects_question, objection, with_paste
 from kb.review import review, wants_whole
 from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
+from kb.search.rank import is_choice, is_symptom, numbers
 from kb.search.remembering import Recent, Remembering
 from kb.search.rerank import Reranker
-from kb.search.scope import missing_names, names_own
+from kb.search.retrieve import Retrieval
+from kb.search.scope import is_hopeless, missing_names, names_own
 from kb.search.several import Search, Searcher, corrected
 from kb.text.language import language as language_of
 from kb.text.normal import respell
 from kb.text.words import mentions
-from kb.writer.generate import Writer, WriterGaveUp
-from kb.writer.propose import propose
+from kb.writer.generate import Asked, Writer, WriterGaveUp
 
 _SURELY = 0.8
 """Likelihood of a decision being wanted from which it is given whatever the search says."""
+_AS_GOOD = 0.7
+"""Share of the best section's score from which the next one may answer in its place."""
 _REMEMBERED = 256
 """Readings and answers that are kept: some twenty conversations of a dozen turns."""
+_ANSWERED = 0.75
+"""Likeness to a question of the notes from which that question is answered before a decision."""
 _NAMED = 80
 """Characters of a complaint's own words that are named in a sentence."""
 _LONGEST = 1_200
@@ -69,13 +76,16 @@ class Assistant:
         embedder: Embedder,
         *,
         reader: Reader | None = None,
+        read_by: Callable[[Reader], Reader] | None = None,
         writer: Writer | None = None,
         reranker: Reranker | None = None,
     ) -> None:
+        """`read_by`: a chat model's reading around ours."""
         self._store = store
         self._embedder = Remembering(embedder)
-        whole = None if reader else self._embedder
-        self._reader: Reader = KnowingReader(reader or _fitted_reader(self._embedder), whole)
+        own = KnowingReader(reader) if reader else own_reader(self._embedder)
+        self._own_reader: Reader = own
+        self._reader: Reader = read_by(own) if read_by else own
         self._writer = writer
         self._rerank = None if reranker is None else reranker.rerank
         self._readings = Recent[Reading](_REMEMBERED)
@@ -89,8 +99,8 @@ class Assistant:
     def without_writer(self) -> Assistant:
         """The same assistant, but no chat model is asked for anything."""
         other = copy(self)
-        other._writer = None
-        other._answers = Recent(_REMEMBERED)
+        other._writer, other._reader = None, self._own_reader
+        other._answers, other._readings = Recent(_REMEMBERED), Recent(_REMEMBERED)
         return other
 
     def query(self, question: str, history: Sequence[Turn] = ()) -> str:
@@ -123,11 +133,13 @@ class Assistant:
         """Pieces of Markdown as they come, then the `Answer`, whose text is the one that counts."""
         started = time.perf_counter()
         identity = id or uuid.uuid4().hex
-        for part in self._answer(self._read(question, tuple(history), language)):
+        request = self._read(question, tuple(history), language)
+        for part in self._answer(request):
             if isinstance(part, Answer):
                 notice = part.notice or self._store.notice(part.language)
                 seconds = round(time.perf_counter() - started, 4)
-                yield replace(part, id=identity, notice=notice, seconds=seconds)
+                trace = request.traced(part.trace)
+                yield replace(part, id=identity, notice=notice, seconds=seconds, trace=trace)
             else:
                 yield part
 
@@ -149,28 +161,88 @@ class Assistant:
         index, reading = self._store.current(), self._read_text(question, history)
         if not any(map(str.isalnum, question)) and (not history or reading.act in SETTLING):
             reading = Reading(question, reading.language, "question")  # nothing is asked or told
+        elif reading.danger is not None and reading.act not in SETTLING:
+            reading = replace(reading, act="question")  # whatever it resembles, it is refused
         spoken = wanted or _language(reading, history)
         request = Request(question, history, reading, spoken, index, wanted)
+        if history and reading.case is not None and not changes_subject(question):
+            before = next((one.reading.case for one in self._earlier(request) if one.settles), None)
+            reading = replace(reading, case=kept(reading.case, before))
+            request = replace(request, reading=reading)
         if history and (pasted := with_paste(question, history, reading)):
             again = replace(self._read_text(pasted, history), act="paste", queries=(question,))
             return replace(request, reading=again, returns=True)
+        wished = self._wishing(request)
+        if wished is not None:
+            return wished
         if history:
             own = objection(question, reading, lambda text: self._read_text(text, history))
+            redone = None if own else self._redone(request)
+            if redone is not None:
+                return redone
             if own is not None:
                 return replace(request, reading=replace(reading, act="complaint"), own=own)
-        if request.settles or _image_reply(request) is None:
-            return request
-        # A Region or an instance alone, in answer to a question back, is no form of the answer.
-        named = replace(reading, act="question", form=None, queries=(question,))
-        return replace(request, reading=named)
+        return _or_look_up(request)
+
+    def _wishing(self, request: Request) -> Request | None:
+        """What the message asks or tells beside the form that it wishes for, or that form alone."""
+        history = request.history or (Turn("user", request.question), Turn("assistant", ""))
+        if not request.history and not names_length(request.question):
+            return None
+        wish = find_wish(
+            request.question, request.reading, lambda text: self._read_text(text, history)
+        )
+        if wish is None:
+            return None
+        if wish.rest:
+            rest = self._read(wish.rest, request.history, wish.language or request.wanted)
+            if rest.reading.act == request.reading.act and rest.reading.case is not None:
+                # Of a case the whole message says more than a piece of it.
+                told = request.reading.case or rest.reading.case
+                rest = replace(rest, reading=replace(rest.reading, case=told))
+            return replace(rest, wish=wish, whole=request.question)
+        if not request.history:
+            return None
+        form: Form = wish.form or ("english" if wish.language == "en" else "japanese")
+        case = request.reading.case
+        reading = replace(
+            request.reading,
+            act="form",
+            form=form,
+            lines=wish.lines,
+            case=replace(case, wanted=0.0) if case else None,
+        )
+        return _or_look_up(replace(request, reading=reading, wish=wish))
+
+    def _redone(self, request: Request) -> Request | None:
+        """The last question again, with what the message says was meant."""
+        if not corrects_question(request.question, request.reading):
+            return None
+        last = next((one for one in self._earlier(request) if one.settles), None)
+        if last is None or last.case is not None:
+            return None  # a case is put right as a case
+        redo = corrected_question(request.question, last.redo or last.own or last.question)
+        reading = replace(request.reading, act="complaint", case=last.reading.case)
+        return replace(request, reading=reading, redo=redo)
 
     def _read_text(self, text: str, history: tuple[Turn, ...]) -> Reading:
-        """A text as if it were the message; each is read once."""
-        return self._readings.get(_key(text, history), lambda: self._reader.read(text, history))
+        """A text as if it were the message; each is read, and paid for, once."""
+        new = list[Reading]()
+
+        def read() -> Reading:
+            new.append(self._reader.read(text, history))
+            return new[0]
+
+        reading = self._readings.get(_key(text, history), read)
+        return reading if new or reading.usage is None else replace(reading, usage=None)
 
     def _find(self, request: Request) -> Found:
         """The hits for each part of the question."""
         searcher = Searcher(request.index, self._embedder, self._rerank)
+        if request.redo:
+            again = searcher.search([request.redo], request.language, about=request.about)
+            last = self._standing(request) if request.about is None else None
+            return Found((quoted_last(again, last[1]) if last else again,), follows=True)
         standing = self._standing(request) if request.own else None
         if standing is not None:
             _, answer = standing
@@ -179,8 +251,8 @@ class Assistant:
             return Found((quoted_last(search, answer),), follows=True)
         reviewed = _reviewed(request)
         asked = request.asked_about(reviewed.query if reviewed else "")
-        stood = request.stood_before
-        parts = [searcher.search(queries, request.language, stood) for queries in asked]
+        stood, about = request.stood_before, request.about
+        parts = [searcher.search(queries, request.language, stood, about) for queries in asked]
         follows = request.reading.follows or parts[0].follows
         return Found(tuple(parts), follows, reviewed)
 
@@ -191,13 +263,18 @@ class Assistant:
         content = small_talk(request)
         if content is not None:
             return _finished(request, content)
+        content = self._on_standing(request)
+        return _finished(request, content or said(fixed("no_standing", request.language)))
+
+    def _on_standing(self, request: Request) -> Content | None:
+        """What the message makes of the answer that stands; None where none does."""
         standing = self._standing(request)
         if standing is None:
-            return _finished(request, said(fixed("no_standing", request.language)))
+            return None
         asked, answer = standing
         request = replace(request, language=answer.language)
         since = [one for one in self._earlier(request) if not one.settles]
-        return _finished(request, acted(request, since, asked, answer))
+        return replace(acted(request, since, asked, answer), language=answer.language)
 
     def _standing(self, request: Request) -> tuple[Request, Answer] | None:
         """The last message that asked or told something, and its answer, in the language due.
@@ -241,32 +318,65 @@ class Assistant:
 
     def _settled(self, request: Request) -> Answer:
         """The answer word for word from the sources: the same for the same conversation."""
-        return self._remembered(request, lambda: self._from_sources(request))
+        return self._remembered(request, lambda: self._wished(request))
+
+    def _wished(self, request: Request) -> Content:
+        """The answer in the form wished for; where nothing else was said that has an answer, the
+        standing answer in that form.
+        """
+        content = self._from_sources(request)
+        wish = request.wish
+        if wish is None or content.reason is None:
+            return in_wish(request, content, _finished(request, content)) if wish else content
+        form: Form = wish.form or ("english" if wish.language == "en" else "japanese")
+        reading = replace(request.reading, act="form", form=form, lines=wish.lines)
+        only = replace(request, reading=reading, wish=replace(wish, rest=""))
+        return self._on_standing(only) or content
 
     def _remembered(self, request: Request, make: Callable[[], Content]) -> Answer:
         """The answer to a conversation in one index version and language, made once."""
-        conversation = _key(request.question, request.history)
-        key = (request.index.version, request.language, conversation)
-        return self._answers.get(key, lambda: _finished(request, make()))
+        return self._answers.get(_place(request), lambda: _finished(request, make()))
 
     def _from_sources(self, request: Request) -> Content:
         content = _before_search(request)
         if content is not None:
             return content
         found = self._find(request)
+        if request.redo:
+            return self._corrected(request, composed(request, found))
         if request.own:
             return self._on_own_words(request, composed(request, found))
         content = self._certain(request, found) or composed(request, found)
         # What words of harm stand in and nothing answers gets no neighbour as a hint.
         if content.reason == "not_in_sources" and mentions(request.question, "unsafe"):
             return _declined(request, "unsafe")
-        repeats = (
-            request.reading.follows and not content.decisions and self._repeats(request, content)
-        )
-        if not repeats:
+        if not found.follows or content.decisions or not self._repeats(request, content):
             return content
-        note = fixed("same_again", request.language)
-        return replace(content, sentences=(note, *content.sentences))
+        return self._otherwise(request, found) or replace(
+            content, sentences=(fixed("same_again", request.language), *content.sentences)
+        )
+
+    def _otherwise(self, request: Request, found: Found) -> Content | None:
+        """An answer from the next sections, where these reach; not those that just answered."""
+        standing = self._standing(request)
+        if standing is None or len(found.parts) > 1:
+            return None
+        next_best = quoted_last(found.first, standing[1])
+        scores = {hit.group: hit.score for hit in found.first.hits}
+        if scores[next_best.hits[0].group] < _AS_GOOD * max(scores.values()):
+            return None  # the next ones are about something else
+        content = composed(request, replace(found, parts=(next_best,)))
+        new = {(c.document, c.start) for c in content.citations}
+        old = {(c.document, c.start) for c in standing[1].citations}
+        return content if content.reason is None and not new <= old else None
+
+    def _corrected(self, request: Request, content: Content) -> Content:
+        """The answer to the question that was meant, behind one apology."""
+        standing = self._standing(request)
+        if content.reason is not None and standing is not None:
+            return replace(complained(request, *standing), trace=content.trace)
+        above = fixed("complaint_redo", request.language)
+        return replace(content, sentences=(above, *content.sentences))
 
     def _repeats(self, request: Request, content: Content) -> bool:
         """The very sentences of the answer before, which this message goes on from."""
@@ -295,28 +405,41 @@ class Assistant:
         if found is not None:
             certain = self._certain(request, found)
         if certain is not None or found is None:
-            kept = certain or Content()
-            yield from _whole(self._remembered(request, lambda: kept))
+            known = certain or Content()
+            settled = in_wish(request, known, _finished(request, known))
+            yield from _whole(self._remembered(request, lambda: settled))
             return
         try:
-            written = yield from writer.write(
-                request.question,
+            asked = Asked(
+                request.whole or request.question,
                 request.history,
-                found.together,
                 request.index,
                 request.language,
                 self._embedder,
+                request.reading,
             )
-        except WriterGaveUp:
-            notice = message("fell_back", request.language)
-            yield from _whole(_finished(request, replace(composed(request, found), notice=notice)))
+            find = partial(self._find_more, request)
+            written = yield from writer.write(asked, found.together, find)
+        except WriterGaveUp as failure:
+            notice = message(failure.notice, request.language)
+            content = _not_held(request, found) or composed(request, found)
+            trace = replace(content.trace or found.trace, usage=failure.usage)
+            yield from _whole(_finished(request, replace(content, notice=notice, trace=trace)))
             return
         content = Content(tuple(written.sentences), tuple(written.citations.all))
         if written.declined:
             content = _declined(request, "not_in_sources", found.first)
         notice = written.notice(request.language)
-        kept = replace(content, model=writer.name, trace=found.trace, notice=notice)
-        yield _finished(request, kept)
+        trace = replace(found.trace, usage=written.usage, prompts=writer.prompts)
+        content = replace(content, model=writer.name, trace=trace, notice=notice)
+        answer = _finished(request, content)
+        self._answers.put(_place(request), answer)  # what “shorter” and “why” act on
+        yield answer
+
+    def _find_more(self, request: Request, query: str) -> Retrieval:
+        """The hits for what the chat model says is missing."""
+        searcher = Searcher(request.index, self._embedder, self._rerank)
+        return searcher.search([query], request.language).retrieval
 
     def _certain(self, request: Request, found: Found) -> Content | None:
         """What is never left to a chat model: a review, a decision, that the sources say nothing.
@@ -331,7 +454,7 @@ class Assistant:
             return reviewed.content
         decided = self._advised(request, found)
         if reviewed is None or (self._writer is not None and not reviewed.is_settled):
-            return decided or _not_held(request, found)
+            return decided or self._stopped(request, found)
         if decided is not None:
             return joined(reviewed.content, decided)
         if reviewed.is_settled and request.returns and wants_whole(request.question):
@@ -341,12 +464,21 @@ class Assistant:
             return with_more(request, found, reviewed.content) if more else reviewed.content
         return replace(joined(reviewed.content, composed(request, found)), reason=None)
 
+    def _stopped(self, request: Request, found: Found) -> Content | None:
+        """What is not answered: by our measure, or, where a chat model judges, the hopeless."""
+        judges = self._writer is not None
+        if judges and not all(is_hopeless(part.scope) for part in found.parts):
+            return None
+        return _not_held(request, found)
+
     def _advised(self, request: Request, found: Found) -> Content | None:
         """The decision, opened by what has changed, then what else was asked."""
         case = request.case
         if case is None or not _is_ours(request):
             return None
         if found.first.scope.reason is not None and case.wanted < _SURELY:
+            return None
+        if _asks_its_own(request, found, case):
             return None
         if case.wanted < _SURELY and names_own(
             found.first.query, found.first.retrieval, request.index
@@ -356,7 +488,6 @@ class Assistant:
             case,
             request.index,
             request.language,
-            propose=self._proposing(request),
             brief=len(found.parts) > 1,
         )
         if advice is None:
@@ -394,16 +525,13 @@ class Assistant:
         )
         return [sentence] if sentence else []
 
-    def _proposing(self, request: Request) -> Callable[[], Sequence[Raised]] | None:
-        """The chat model, as a reader of cases that ours leaves open."""
-        if self._writer is None:
-            return None
-        return partial(propose, request.question, self._writer.say)
 
-
-def _fitted_reader(embedder: Embedder) -> Reader:
-    """The reader whose models are fitted; before they are, what stood before it."""
-    return EmbeddedReader(embedder) if models.FILE.exists() else PlainReader(embedder)
+def _or_look_up(request: Request) -> Request:
+    """A Region or an instance alone, in answer to a question back, is no form of the answer."""
+    if request.settles or _image_reply(request) is None:
+        return request
+    reading = replace(request.reading, act="question", form=None, queries=(request.question,))
+    return replace(request, reading=reading, wish=None)
 
 
 def _before_search(request: Request) -> Content | None:
@@ -480,7 +608,11 @@ def _shown(request: Request, found: Found) -> Content | None:
     query, retrieval, index = found.first.query, found.first.retrieval, request.index
     if found.reviewed is not None or not asks_to_see(query):
         return None
-    if missing := missing_names(retrieval.naming, index):
+    own = asks_to_see(request.question)
+    named = [name for name in missing_names(retrieval.naming, index) if name in request.question]
+    if not own and (named or not index.names.naming(request.question).named):
+        return None  # what was asked to be seen stands in the turn before
+    if missing := named:
         text = message("not_indexed", request.language, thing=missing[0])
         near = suggestions(found.first, request.language)
         return Content(text=text, reason="not_in_sources", suggestions=near, trace=found.trace)
@@ -518,7 +650,7 @@ def _finished(request: Request, content: Content) -> Answer:
     doubt = message("unproven", language)
     return Answer(
         id="",
-        question=request.question,
+        question=request.whole or request.question,
         language=language,
         declined=content.reason is not None,
         reason=content.reason,
@@ -553,6 +685,28 @@ def _whole(answer: Answer) -> Iterator[str | Answer]:
     yield answer
 
 
+def _asks_its_own(request: Request, found: Found, case: CaseReading) -> bool:
+    """The message asks for something else than the way to take, and the sources answer it.
+
+    It does where what comes nearest is no section that decisions rest on, and nothing is told that
+    a decision could rest on, something goes wrong, or it goes on from a case and adds nothing.
+    """
+    first = found.first
+    needs = [c for c in case.conditions if c.state == "holds" and c.signal not in SIDES]
+    if first.scope.reason is not None:
+        return False
+    if not needs and len(numbers(request.question)) > 1:
+        return True  # patterns that it names are compared
+    if float(first.scope.signals["question"]) < _ANSWERED:
+        return False
+    if is_choice(request.question) and not is_symptom(request.question):
+        return False
+    if not first.hits or first.hits[0].group.rpartition(":")[2] in deciding_sections():
+        return False
+    goes_on = bool(request.history) and request.reading.act == "question"
+    return not needs or (not case.changed and (goes_on or is_symptom(request.question)))
+
+
 def _is_ours(request: Request) -> bool:
     """The case is not one on another cloud alone."""
     query = request.asked[0][0]
@@ -565,6 +719,12 @@ def _language(reading: Reading, history: tuple[Turn, ...]) -> Language:
         return reading.language
     earlier = [turn.content for turn in history if turn.role == "user"]
     return language_of(earlier[-1]) if earlier else "ja"
+
+
+def _place(request: Request) -> tuple[str, ...]:
+    """Index version, language and conversation: where an answer is kept."""
+    conversation = _key(request.whole or request.question, request.history)
+    return request.index.version, request.language, conversation
 
 
 def _key(question: str, history: tuple[Turn, ...]) -> str:

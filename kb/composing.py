@@ -19,6 +19,7 @@ from kb.pattern.advise import further
 from kb.proof.verify import is_supported
 from kb.records import Answer, Hit, Language, PatternId, Sentence
 from kb.request import Found, Request
+from kb.search.scope import own_files
 from kb.search.several import Search
 
 _OF_A_PART = 4
@@ -44,9 +45,10 @@ def composed(request: Request, found: Found) -> Content:
 def _responded(request: Request, found: Found) -> Content:
     """The answer to one question; or, where it does not reach, what is missing and what is near."""
     first = found.first
+    own = own_files(first.retrieval.naming, request.index)
     response = respond(
-        request.question,
-        first.query,
+        unnamed(request.question, own, request.language),
+        unnamed(first.query, own, request.language),
         first.retrieval,
         request.index,
         request.language,
@@ -55,6 +57,7 @@ def _responded(request: Request, found: Found) -> Content:
         rewritten=found.follows or request.is_pasted,
         now=request.now,
         focus=first.focus,
+        own=request.question if found.follows and not request.redo else "",
     )
     content = Content(
         tuple(proven(response.sentences, response.citations)),
@@ -72,6 +75,13 @@ def _responded(request: Request, found: Found) -> Content:
         text = "\n\n".join((response.sentences[0].text, covers(request.index, request.language)))
     near = suggestions(first, request.language)
     return replace(content, text=text, reason="not_in_sources", suggestions=near)
+
+
+def unnamed(text: str, files: Sequence[str], language: Language) -> str:
+    """The text with the person's own files as just files: no source can hold their names."""
+    for name in files:
+        text = text.replace(f"./{name}", name).replace(name, message("own_file", language))
+    return text
 
 
 def quoted_last(search: Search, answer: Answer) -> Search:

@@ -38,6 +38,7 @@ Act = Literal[
 """What a message does: asks, tells a case or changes it, acts on the last answer, or is said to
 somebody who listens."""
 Side = Literal["training", "inference"]
+SIDES: tuple[Side, Side] = ("training", "inference")
 ChunkKind = Literal["passage", "code", "table", "statement", "question"]
 """What a chunk is. Notes give `statement`, `question` (a way people ask for a section), `code` and
 `table`; every other document gives `passage`, `code` and `table`, and as `question` what leads to
@@ -188,6 +189,25 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What chat models were asked for one answer."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    is_estimate: bool = False
+    """A provider did not count: a third of the characters stands for its tokens."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.calls + other.calls,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.is_estimate or other.is_estimate,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """How the answer came about; for logs, tests and the curious."""
 
@@ -197,6 +217,10 @@ class Trace:
     hits: tuple[Hit, ...]
     signals: Mapping[str, float | str]
     """What the decision to answer or decline was based on."""
+    usage: Usage = Usage()
+    """Of chat models, the reading of this message among it."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """Version of each prompt file that went into the answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kb.answer.content import Content
-from kb.reading.followup import before
+from kb.answer.wanted import framework_before
+from kb.reading.followup import before, changes_subject, subject_of
 from kb.reading.queries import focus
 from kb.reading.reading import CaseReading, Reading
+from kb.reading.side import named_sides, side_before
+from kb.reading.wish import Wish
 from kb.records import Act, Language, Trace, Turn
 from kb.search.index import Index
 from kb.search.retrieve import Retrieval
-from kb.search.several import Search, fused
+from kb.search.several import About, Search, fused
 
 SETTLING: frozenset[Act] = frozenset(("question", "case", "revision", "paste"))
 """Acts whose answer stands until the next of them; the others act on it, or ask nothing."""
@@ -38,6 +41,12 @@ class Request:
     """The language that the caller asks for, whatever the message is in."""
     own: str = ""
     """What a complaint asks for besides: it is searched for, without what was quoted already."""
+    redo: str = ""
+    """Of a complaint that names what was meant: the last question with that in it."""
+    wish: Wish | None = None
+    """The form in which the answer is wanted."""
+    whole: str = ""
+    """The message with that wish; empty where it has none."""
     returns: bool = False
     """It goes back to a paste of the conversation, which its reading holds."""
 
@@ -58,7 +67,7 @@ class Request:
     @property
     def settles(self) -> bool:
         """Its answer is one that later messages act on."""
-        return self.reading.act in SETTLING or self.is_misread or bool(self.own)
+        return self.reading.act in SETTLING or self.is_misread or bool(self.own or self.redo)
 
     @property
     def has_words(self) -> bool:
@@ -77,6 +86,15 @@ class Request:
         """What the message asks or reports now; empty where it is all of it."""
         return focus(self.question, self.reading.parts)
 
+    def traced(self, trace: Trace | None) -> Trace | None:
+        """`trace` with what the reading of the message cost."""
+        usage = self.reading.usage
+        if usage is None:
+            return trace
+        trace = trace or Trace(self.question, False, (), {})
+        prompts = {**self.reading.prompts, **trace.prompts}
+        return replace(trace, usage=trace.usage + usage, prompts=prompts)
+
     @property
     def stood_before(self) -> str:
         """What was asked before, for a question that may go on from there."""
@@ -84,6 +102,20 @@ class Request:
         if self.reading.act != "question" or self.reading.follows or not plain:
             return ""
         return before(self.question, self.history)
+
+    @property
+    def about(self) -> About | None:
+        """What the conversation is about, for a question that does not name it."""
+        if self.redo:
+            sides = named_sides(self.question)
+            return About(sides[0], is_sure=True) if len(sides) == 1 else None
+        plain = all(part.kind in ("question", "prose") for part in self.reading.parts)
+        if self.reading.act != "question" or not plain or changes_subject(self.question):
+            return None
+        side = side_before(self.question, self.history, self.reading.case) or ""
+        framework = framework_before(self.question, self.history)
+        subject = subject_of(self.history) if self.stood_before else ""
+        return About(side, framework, subject) if side or framework or subject else None
 
     @property
     def asked(self) -> tuple[tuple[str, ...], ...]:

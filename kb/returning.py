@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from kb.reading.followup import contrasted, corrects, leans_within, meant
 from kb.reading.parts import find_parts
 from kb.reading.reading import Part, PartKind, Reading
+from kb.reading.side import named_sides
 from kb.records import Turn
 from kb.review import wants_whole
 from kb.text.normal import normalize
@@ -58,6 +60,23 @@ def _fenced(part: Part) -> str:
     fence = "`" * max(3, longest + 1)
     label = "dockerfile" if part.kind == "dockerfile" else ""
     return f"{fence}{label}\n{part.text.strip(chr(10))}\n{fence}"
+
+
+def corrects_question(question: str, reading: Reading) -> bool:
+    """A complaint that says what was meant, by its words or by a side."""
+    if len(question) > _LONGEST or reading.act not in ("complaint", "revision", "case", "question"):
+        return False
+    sides = named_sides(question)
+    if not corrects(question) and not (reading.act == "complaint" and len(sides) == 1):
+        return False
+    return bool(sides or meant(question))
+
+
+def corrected_question(question: str, last: str) -> str:
+    """The last question with what such a complaint says."""
+    base, words = contrasted(last, question), meant(question)
+    only_side = len(named_sides(question)) == 1 and leans_within(words)
+    return base if only_side or not words else f"{base} {words}"
 
 
 def objection(question: str, reading: Reading, read: Callable[[str], Reading]) -> str | None:

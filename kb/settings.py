@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     """The model that checks what was written; empty: the chat model. Served from the same place."""
     chat_timeout: float = Field(default=30.0, gt=0, le=600)
     """Seconds without a new token before the chat model counts as stalled."""
+    read_timeout: float = Field(default=8.0, gt=0, le=120)
+    """Seconds in which the chat model reads a message; after them the embedded models read it."""
+    chat_concurrency: int = Field(default=4, ge=1)
+    """Calls of chat models at a time, in one process; waiting counts to the time-outs."""
+    chat_budget: int = Field(default=0, ge=0)
+    """Tokens of chat models a day (UTC), in and out; 0: no limit."""
     sources: Path = Path("ingest/sources.yaml")
     onboarding: Path = Path("notes/onboarding.yaml")
     """The order file of the onboarding path; the questions lie beside it."""

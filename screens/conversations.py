@@ -67,6 +67,8 @@ def keep(chat: Chat) -> None:
 
 def follow_address() -> bool:
     """Show the conversation that the address names; False when this person has none of that id."""
+    if session.has_acted():
+        return True  # on what is on the screen, whatever older address came along
     wanted, chat = st.query_params.get("chat", ""), session.chat()
     if wanted and wanted != chat.id:
         return open_chat(wanted)
@@ -112,15 +114,18 @@ def take_over(key: str) -> None:
 
 
 def share(chat: Chat) -> None:
+    session.act()
     chat.share = _tried(lambda store: store.share(chat.id, person())) or ""
 
 
 def unshare(chat: Chat) -> None:
+    session.act()
     if _tried(lambda store: store.unshare(chat.id, person())):
         chat.share = ""
 
 
 def rename(chat: Chat, name: str) -> None:
+    session.act()
     chat.name = name.strip()
     _tried(lambda store: store.rename(chat.id, person(), chat.name))
 

@@ -137,8 +137,8 @@ def _again(key: object) -> None:
     )
 
 
-_INTO_VIEW = """setTimeout(() => document.querySelector('.st-key-choices-NUMBER')
-  ?.scrollIntoView({block: 'center'}), 400)"""
+_INTO_VIEW = "window.kbKeepInView?.('.st-key-choices-NUMBER')"
+"""Of screens/page.js: the page still grows below."""
 
 
 def _question_back(answer: Answer, number: int, *, open_: bool) -> None:

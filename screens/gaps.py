@@ -67,7 +67,7 @@ def _draft(gap: Gap) -> None:
     parts = [
         *(
             (label(f"draft_note_{language}"), f"notes-{language}-{gap.id}.md", made.notes[language])
-            for language in LANGUAGES
+            for language in sorted(LANGUAGES, key=lambda one: one != ui_language())
         ),
         (label("draft_evidence"), f"evidence-{gap.id}.yaml", made.evidence),
         (label("draft_golden"), f"golden-{gap.id}.yaml", made.golden),

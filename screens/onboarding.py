@@ -116,7 +116,7 @@ def _row(step: Step, number: int, held: StepProgress, index: Index, *, current: 
 
 
 def _remarks(remarks: list[str]) -> str:
-    return "".join(f" :small[· {remark}]" for remark in remarks)
+    return "".join(f" :small[·\u00a0{remark}]" for remark in remarks)
 
 
 def _changed(step: Step, held: StepProgress, index: Index) -> bool:

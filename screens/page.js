@@ -136,6 +136,24 @@ the newest answer, shortcuts, announcements. Runs once a tab; reads what Python 
   };
   document.addEventListener('scroll', seeNewest, true);
 
+  // What must stay in sight while the page still grows below it, until the person scrolls or types.
+  let keptInView = '';
+  const keepInView = () => {
+    const box = keptInView && find(keptInView)?.getBoundingClientRect();
+    if (!box) return;
+    const field = find('[data-testid="stBottom"]')?.getBoundingClientRect().top ?? innerHeight;
+    if (box.top < 130 || box.bottom > field) find(keptInView).scrollIntoView({block: 'center'});
+  };
+  const grown = new ResizeObserver(keepInView);
+  window.kbKeepInView = selector => {
+    keptInView = selector;
+    grown.disconnect();
+    all('.stMain, .block-container').forEach(element => grown.observe(element));
+    keepInView();
+  };
+  document.addEventListener('scroll', () => requestAnimationFrame(keepInView), true);
+  ['wheel', 'touchmove', 'pointerdown', 'keydown'].forEach(name => document.addEventListener(name, () => { keptInView = ''; }, true));
+
   // Shortcuts.
   const typing = target => target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"]');
   document.addEventListener('keydown', event => {

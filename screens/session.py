@@ -77,8 +77,23 @@ def exchanges() -> list[Exchange]:
     return chat().exchanges
 
 
+def act() -> None:
+    """Note that the person does something to the conversation on the screen in this run.
+
+    A click can come before the browser knows the address that the last run gave to the page.
+    """
+    st.session_state.acted = True
+
+
+def has_acted() -> bool:
+    """Whether the person did so, a question typed just now included; once a run."""
+    typed = bool(st.session_state.get("question")) and bool(exchanges())
+    return bool(st.session_state.pop("acted", False)) or typed
+
+
 def ask(question: str, language: Language | None = None) -> None:
     """Ask next; a question that is being edited gives way."""
+    act()
     if editing():
         stop_editing()
         exchanges().pop()
@@ -100,6 +115,7 @@ def ask_typed(question: str) -> None:
     """Ask what was typed into the field, or put there and sent as it was."""
     drafted, language = st.session_state.pop("drafted", ("", None))
     ask(question, language if question == drafted else None)
+    st.session_state.pop("acted", None)  # this run has followed the address already
 
 
 def retry() -> None:
@@ -110,6 +126,7 @@ def retry() -> None:
 
 def edit() -> None:
     """Have the last question typed anew; until that is sent, nothing changes."""
+    act()
     st.session_state.editing = chat().id
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from screens.html.listing import keys_html
-from screens.shared import label
+from screens.shared import label, ui_language
 
 _KEYS = {
     "focus": ("/", "Ctrl K"),
@@ -17,4 +17,5 @@ _KEYS = {
 
 def show_shortcuts() -> None:
     with st.popover(label("keys"), icon=":material/keyboard:", type="tertiary"):
-        st.html(keys_html({label(f"key_{name}"): keys for name, keys in _KEYS.items()}))
+        keys = {label(f"key_{name}"): keys for name, keys in _KEYS.items()}
+        st.html(keys_html(keys, ui_language()))

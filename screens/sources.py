@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from kb.settings import read_settings
 from screens.feedback import feedback_store
 from screens.html.answer import safe_markdown, title_html
 from screens.html.listing import Row, changes_html, documents_html, source_html, version_html
-from screens.shared import LOG, current_index, failure, label, ui_language
+from screens.shared import LOG, current_index, day, failure, label, ui_language
 
 
 def main() -> None:
@@ -28,7 +29,7 @@ def main() -> None:
         label(
             "sources_intro",
             documents=len(index.documents),
-            chunks=f"{len(index.chunks):,}",
+            date=day(datetime.fromisoformat(index.manifest["created"])),
             version=index.version,
         )
     )
@@ -72,14 +73,13 @@ def _show_documents(index: Index) -> None:
 
 def _show_source(last: Mapping[str, Any], rows: list[Row], *, opened: bool) -> None:
     """`last`: how its last fetch went, else what the version in use says of it."""
-    counts = {
-        "documents": len(rows),
-        "chunks": f"{sum(row.chunks for row in rows):,}",
-        "cited": sum(row.cited or 0 for row in rows),
-    }
+    cited = sum(row.cited or 0 for row in rows)
+    about = label("source_counts", documents=len(rows), cited=cited)
+    if last["state"] == "failed":
+        about = label("source_empty")
     good = last["state"] in ("fetched", "unchanged") and not last["problems"]
     with st.expander(
-        f"**{safe_markdown(last['id'])}** · {label('source_counts', **counts)}",
+        f"**{safe_markdown(last['id'])}** · {about}",
         icon=":material/check_circle:" if good else ":material/error:",
         expanded=opened,
     ):

@@ -51,6 +51,11 @@ class Asked:
         return '<claim number="1">' in self.messages[-1]["content"]
 
     @property
+    def is_read(self) -> bool:
+        """Whether the call asks what a message is."""
+        return "<conversation>" in self.messages[-1]["content"]
+
+    @property
     def all_supported(self) -> str:
         """The verdicts that nobody minds."""
         numbers = re.findall(r'<claim number="(\d+)">', self.messages[-1]["content"])
@@ -83,6 +88,10 @@ class Reply:
     """After the text the connection breaks."""
     pause: float = 0.0
     """Seconds before each piece."""
+    usage: tuple[int, int] | None = None
+    """Tokens in and out, as a provider counts them."""
+    gate: threading.Event | None = None
+    """The last piece waits for it."""
 
 
 def error(status: int, text: str = "no", **headers: str) -> Reply:
@@ -95,10 +104,15 @@ def error(status: int, text: str = "no", **headers: str) -> Reply:
 class FakeOpenAI:
     """The server; `asked` holds what it was asked, in order."""
 
-    def __init__(self, *script: Reply, scripted_checks: bool = False) -> None:
-        """`scripted_checks`: calls that check an answer take their turn in the script, too."""
+    def __init__(
+        self, *script: Reply, scripted_checks: bool = False, scripted_reads: bool = True
+    ) -> None:
+        """`scripted_checks`, `scripted_reads`: calls that check an answer, or read a message, take
+        their turn in the script, too; a call that reads gets nothing of use otherwise.
+        """
         self._script: Sequence[Reply] = script
         self._scripted_checks = scripted_checks
+        self._scripted_reads = scripted_reads
         self.asked: list[Asked] = []
         self.checks: list[Asked] = []
         """Calls that check an answer; all of its claims are found to be supported."""
@@ -150,6 +164,8 @@ class FakeOpenAI:
             if checks:
                 self.checks.append(asked)
                 reply = Reply(asked.all_supported)
+            elif not self._scripted_reads and asked.is_read:
+                reply = Reply("{}")
             else:
                 reply = self._script[min(len(self.asked), len(self._script) - 1)]
                 self.asked.append(asked)
@@ -183,6 +199,9 @@ class FakeOpenAI:
         for at in range(0, len(text), reply.size):
             if reply.pause and self._over.wait(reply.pause):
                 return
+            if reply.gate is not None and at + reply.size >= len(text):
+                while not reply.gate.wait(0.02) and not self._over.is_set():
+                    pass
             _event(handler, {"content": text[at : at + reply.size]})
         if reply.stall:
             self._keep_alive(handler)
@@ -191,7 +210,7 @@ class FakeOpenAI:
             handler.connection.shutdown(socket.SHUT_RDWR)
             return
         if reply.finish is not None:
-            _event(handler, {}, reply.finish)
+            _event(handler, {}, reply.finish, usage=reply.usage)
             _chunk(handler, b"data: [DONE]\n\n")
         handler.wfile.write(b"0\r\n\r\n")
 
@@ -201,10 +220,20 @@ class FakeOpenAI:
 
 
 def _event(
-    handler: BaseHTTPRequestHandler, delta: dict[str, str], finish: str | None = None
+    handler: BaseHTTPRequestHandler,
+    delta: dict[str, str],
+    finish: str | None = None,
+    *,
+    usage: tuple[int, int] | None = None,
 ) -> None:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    event = {"id": "x", "object": "chat.completion.chunk", "model": "fake", "choices": [choice]}
+    event: dict[str, Any] = {
+        "id": "x", "object": "chat.completion.chunk", "model": "fake", "choices": [choice]
+    }  # fmt: skip
+    if usage is not None:
+        given, written = usage
+        counts = {"prompt_tokens": given, "completion_tokens": written}
+        event["usage"] = {**counts, "total_tokens": given + written}
     _chunk(handler, b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n")
 
 

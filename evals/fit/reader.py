@@ -35,9 +35,9 @@ from evals.fit.descend import Matrix, descend
 from ingest.notes import read_note
 from kb.pattern.cases import read_case
 from kb.pattern.decide import decide_signals
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.reading import reader
-from kb.records import Turn
+from kb.records import SIDES, Turn
 from kb.search.embedding import BundledEmbedder
 from kb.text.ngrams import ngrams, uniform, weigh
 

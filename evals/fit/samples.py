@@ -6,19 +6,22 @@ known of it. Knows nothing about features or models.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from evals.fit.place import Place
 from evals.fit.reader import golden, others, read_examples, told
-from kb.pattern.patterns import SIDES, load_model
-from kb.reading.place import Place
-from kb.records import Language
+from kb.pattern.patterns import load_model
+from kb.reading.parts import find_parts
+from kb.reading.reading import Part
+from kb.records import SIDES, Language
 
 DATA = Path(__file__).parents[1] / "data"
 MESSAGES = DATA / "messages"
@@ -26,10 +29,6 @@ CASES = DATA / "cases"
 LANGUAGES: tuple[Language, Language] = ("ja", "en")
 _OTHERS = 0.4
 """What a question from the notes counts: there are many more of them than of messages."""
-_EACH = {"cases": 3, "questions": 8}
-"""Of what was written to few briefs, every so manieth teaches: the rest says little more."""
-_CHANCES = 400
-"""First messages of a kind that are set after another conversation, to start anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +69,23 @@ class Sample:
     patterns: tuple[str, ...] = ()
     ask_back: bool = False
     weight: float = 1.0
+    answer: str = ""
+    """The answer before the message, where it is known."""
+    standing: tuple[tuple[str, str | None], ...] = ()
+    """What held before it: signal and side, where that is known."""
+    gone: frozenset[str] | None = None
+    """What of it holds no more after the message."""
+    by: str = ""
+    """The condition that decides, where somebody has looked."""
 
 
-def read_samples() -> list[Sample]:
-    """All of them; what they teach is in the fields that are set."""
-    samples = [
+def all_samples() -> list[Sample]:
+    """Every sample that the files give."""
+    return [
         *(s for file in sorted(MESSAGES.glob("turns*.jsonl")) for s in turns(file)),
         *turns(MESSAGES / "own.jsonl"),
         *choices(),
-        *messages(MESSAGES / "messages-en.jsonl"),
-        *messages(MESSAGES / "messages-ja.jsonl"),
+        *(s for kind in ("messages", "cases") for s in firsts(kind)),
         *(
             sample
             for file in sorted(MESSAGES.glob("conversations*.jsonl"))
@@ -90,17 +96,26 @@ def read_samples() -> list[Sample]:
         *dangers(),
         *questions(),
     ]
-    samples = [s for n, s in enumerate(samples) if n % _EACH.get(s.source, 1) == 0]
-    samples = [replace(s, weight=s.weight * _EACH.get(s.source, 1) ** 0.5) for s in samples]
-    return [*samples, *anew(samples)]
 
 
 def turns(file: Path) -> list[Sample]:
-    """Second messages; the first ones, and the answers, are not known."""
-    return [
-        _sample(row, row["persona"], file.stem, Place(follows=not row.get("first", False)))
-        for row in _rows(file)
-    ]
+    """Second messages; what stands before most of them is not known."""
+    return [_turn(row, file.stem) for row in _rows(file)]
+
+
+def _turn(row: Any, source: str) -> Sample:
+    if not row.get("before"):
+        place = Place(follows="before" not in row and not row.get("first", False))
+        return _sample(row, row["persona"], source, place)
+    before, standing = row["before"], {one["signal"]: one["side"] for one in row["standing"]}
+    place = Place(True, None, _asks(before["assistant"]), bool(standing))
+    off = {c["signal"] for c in row["conditions"] if c["state"] in ("dropped", "negated")}
+    return replace(
+        _sample(row, row["persona"], source, place, (before["user"],)),
+        answer=before["assistant"],
+        standing=tuple(standing.items()),
+        gone=frozenset(standing) & off if standing else None,
+    )
 
 
 def choices() -> Iterator[Sample]:
@@ -120,12 +135,15 @@ def choices() -> Iterator[Sample]:
                     wanted=True,
                     conditions=(Told(signal, text, "holds", side),),
                     goes_on=True,
+                    answer=question.asks.of(language),
                 )
 
 
-def messages(file: Path) -> list[Sample]:
-    """First messages, restated from public threads."""
-    return [_sample(row, row["thread"], "messages", Place()) for row in _rows(file)]
+def firsts(kind: str) -> Iterator[Sample]:
+    """First messages: restated from public threads, or long cases."""
+    for file in sorted(MESSAGES.glob(f"{kind}-*.jsonl")):
+        for row in _rows(file):
+            yield _sample(row, row["thread"], "messages", Place())
 
 
 def conversations(file: Path) -> Iterator[list[Sample]]:
@@ -134,12 +152,19 @@ def conversations(file: Path) -> Iterator[list[Sample]]:
         talk: list[Sample] = []
         place, standing = Place(), dict[str, Any]()
         earlier: tuple[str, ...] = ()
+        answer = ""
         group = row.get("group", row["brief"])
         for turn in row["turns"]:
             turn = {**turn, "message": turn["text"], "language": row["language"]}
             goes_on = True if standing and turn["wants_decision"] else None
             sample = _sample(turn, group, "conversations", place, earlier, goes_on)
             after = {one["signal"]: one["side"] for one in turn["standing"]}
+            sample = replace(
+                sample,
+                answer=answer,
+                standing=tuple(standing.items()),
+                gone=frozenset(standing) - frozenset(after) if standing else None,
+            )
             if standing and turn["act"] in ("case", "revision", "complaint", "question"):
                 sample = replace(
                     sample,
@@ -148,6 +173,7 @@ def conversations(file: Path) -> Iterator[list[Sample]]:
                 )
             talk.append(sample)
             earlier = (*earlier, turn["text"])
+            answer = turn["assistant"]
             standing = after
             place = Place(True, turn["act"], _asks(turn["assistant"]), bool(standing))
         yield talk
@@ -192,6 +218,8 @@ def cases() -> Iterator[Sample]:
                 patterns=(line["pattern"],) if line["pattern"] else (),
                 ask_back=line["clarify"],
                 weight=0.6,
+                answer=history[-1].content if history else "",
+                by=line["by"],
             )
 
 
@@ -232,28 +260,32 @@ def questions() -> Iterator[Sample]:
         yield Sample(example.question, "patterns.yaml", "patterns", conditions=conditions)
 
 
-def anew(samples: Sequence[Sample]) -> Iterator[Sample]:
-    """Cases and questions that came first, set after other conversations: they start anew."""
-    before = [s for s in samples if s.source == "conversations"]
-    chance = random.Random(12)
-    for act in ("case", "question"):
-        firsts = [s for s in samples if s.act == act and not s.place.follows]
-        for sample in chance.sample(firsts, min(_CHANCES, len(firsts))):
-            last = chance.choice(before)
-            yield replace(
-                sample,
-                source="anew",
-                place=Place(True, last.act, chance.random() < 0.2, chance.random() < 0.8),
-                goes_on=False if act == "case" else None,
-                conditions=None,
-                danger=None,
-                weight=0.6,
-            )
+@cache
+def parts_of(text: str) -> tuple[Part, ...]:
+    """The parts of a message, found once."""
+    return tuple(find_parts(text))
 
 
 def hash_of(text: str) -> int:
     """A number that is the same on every machine."""
     return sum(ord(c) * (i + 1) for i, c in enumerate(text))
+
+
+def ranked() -> list[str]:
+    """Signals in the order in which the rules look at them."""
+    named = [signal for rule in load_model().rules for signal in rule.named]
+    return [signal for signal in dict.fromkeys(named) if signal not in SIDES]
+
+
+def data_hash() -> str:
+    """Of the files that the models are taught by."""
+    digest = hashlib.sha256()
+    for file in sorted(
+        f for name in ("messages", "cases", "scope") for f in (DATA / name).iterdir()
+    ):
+        if file.suffix in (".jsonl", ".yaml"):
+            digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def _sample(

@@ -55,6 +55,8 @@ _UNKNOWN = -0.5
 _WORDS = 3.0
 _NEW_WORDS = 2.0
 """Weight of the question's words that no chosen sentence holds yet."""
+_CARRIED = 0.1
+"""What a word counts that a question takes from the turns before."""
 _HIT = 0.7
 _CODE_LINES = 25
 _GRAMMAR = re.compile(r"[ぁ-ん].|.[をにはがのでともへや]|[ァ-ヺー][ぁ-ん]")
@@ -102,15 +104,20 @@ def compose(
     shown: Shown | None = None,
     most: int = MOST,
     focus: str = "",
+    own: str = "",
 ) -> list[Draft]:
     """Two to `most` sentences for `query`, a direct statement first. `weigh`: weight of a token.
 
     `language`: the reader's; of sentences in another one only a few are taken. `shown`: which
     errors the person's message shows; without it no section is taken for one about an error.
-    `focus`: what of the query is asked now, where it holds more.
+    `focus`: what of the query is asked now, where it holds more. `own`: the person's last words,
+    where the rest of the query comes from the turns before: it says where to look, not what for.
     """
     shown = shown or Shown()
     asked = _telling(query, weigh)
+    if own:
+        told = set(search_tokens(own))
+        asked = {token: w if token in told else w * _CARRIED for token, w in asked.items()}
     now = focus or query
     drawn = _drawn_on(in_order(fitting(hits, shown), now, shown))
     candidates = _candidates(drawn, asked, shown)

@@ -48,10 +48,24 @@ def shorter(standing: Standing) -> Content:
     return page.content()
 
 
+def first(content: Content, standing: Standing, lines: int) -> Content:
+    """As many of its sentences as lines are wanted, without code; what is said of them stays."""
+    made = replace(standing, answer=replace(standing.answer, citations=content.citations))
+    page = Page(made)
+    for sentence in [s for s in content.sentences if s.citations and not _is_block(s)][:lines]:
+        page.keep(sentence)
+    return page.content() if page.sentences else content
+
+
 def in_lines(standing: Standing, lines: int) -> Content:
-    """As many sentences as lines are wanted, the direct one first."""
+    """As many sentences as lines are wanted, the direct one first; each of two decisions."""
     page = Page(standing)
-    for sentence in [s for s in standing.cited if not _is_block(s)][:lines]:
+    told = [s for s in standing.cited if not _is_block(s)]
+    verdicts = [s for s in told if s.text.startswith("**") or "**" in s.text]
+    if len(standing.answer.patterns) > 1 and len(verdicts) >= len(standing.answer.patterns):
+        told = [*verdicts, *(s for s in told if s not in verdicts)]
+        lines = max(lines, len(standing.answer.patterns))
+    for sentence in told[:lines]:
         page.keep(sentence, marker="- ")
     for chunk in _statements(standing):
         if len(page.sentences) >= lines:

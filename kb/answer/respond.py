@@ -79,13 +79,15 @@ def respond(
     rewritten: bool = False,
     now: str = "",
     focus: str = "",
+    own: str = "",
 ) -> Response:
     """The answer to `message`, searched for as `query`.
 
     `signals`: those of `kb.search.scope.decide_scope`. `declined`: it found that our sources hold
     no answer, so that only the middle is left. `rewritten`: the message alone does not say what it
     is about, `query` does. `now`: what of it is reported now, whose error is the one to look at.
-    `focus`: what of the query is asked, where it holds more.
+    `focus`: what of the query is asked, where it holds more. `own`: the person's last words, where
+    the query takes others from the turns before.
     """
     shown = shown_now(message, now, index)
     retrieval = with_named(retrieval, shown, index, language)
@@ -101,6 +103,7 @@ def respond(
             shown=shown,
             most=_most(coverage),
             focus=focus,
+            own=own,
         )
         other = differing(query, drafts, retrieval, index)
         if other is not None:

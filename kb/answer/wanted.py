@@ -8,7 +8,9 @@ frameworks are those that AWS has images of. Knows nothing about hits.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from kb.records import Turn
 from kb.text.normal import normalize
 
 _NUMBER = re.compile(
@@ -16,6 +18,10 @@ _NUMBER = re.compile(
     r"|何(?:個|文字|秒|分|時間|日|回|台|本|件|gb|mb|バイト|番)|いくつ|いくら|どれ(?:くらい|ぐらい|だけ)|どのくらい"
     r"|上限|最大|最長|最小"
 )
+_TURNS = 4
+"""Earlier messages of the person that are looked at, the last ones."""
+_LONGEST = 1_200
+"""Characters of each."""
 _DIGIT = re.compile(r"\d")
 FRAMEWORKS = {
     "pytorch": r"pytorch|torchserve|torchrun",
@@ -58,6 +64,15 @@ def frameworks(text: str) -> frozenset[str]:
     """The frameworks and model servers that a text names."""
     folded = normalize(text)
     return frozenset(name for name, pattern in _FRAMEWORKS.items() if pattern.search(folded))
+
+
+def framework_before(question: str, history: Sequence[Turn]) -> str:
+    """The one framework that the person named last; empty where the question names one."""
+    if frameworks(question):
+        return ""
+    own = [turn.content[:_LONGEST] for turn in history if turn.role == "user"]
+    named = next(filter(None, map(frameworks, reversed(own[-_TURNS:]))), frozenset[str]())
+    return next(iter(named)) if len(named) == 1 else ""
 
 
 def other_framework(question: str, sentence: str) -> bool:

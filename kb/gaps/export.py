@@ -1,7 +1,8 @@
 """Export: feedback as CSV and as JSON lines (`python -m kb feedback`).
 
 Takes `Entry` values, writes text. JSON lines hold everything, as it is. CSV is for spreadsheets:
-one row an answer, its votes counted, and no cell that a spreadsheet would run as a formula.
+one row an answer, its votes counted, and no cell that a spreadsheet would run as a formula. Usage
+is what chat models were asked, summed by day.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ COLUMNS = (
     "id", "asked_at", "surface", "person", "language", "question", "history", "answer", "declined",
     "reason", "clarify", "pattern", "decision", "unproven", "up", "down", "comments", "sentences",
     "citations", "model", "index_version", "seconds", "act",
+    "calls", "tokens_in", "tokens_out", "tokens_estimated",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -42,6 +44,24 @@ def write_csv(entries: Iterable[Entry], out: TextIO) -> None:
             "comments": "\n".join(vote.comment for vote in entry.votes if vote.comment),
         }
         writer.writerow([_cell(fields[name]) for name in COLUMNS])
+
+
+def write_usage(entries: Iterable[Entry], out: TextIO) -> None:
+    """What chat models were asked, one tab-separated row a day (UTC) and one for all."""
+    days: dict[str, list[Entry]] = {}
+    asked = [entry for entry in entries if entry.calls]
+    for entry in asked:
+        days.setdefault(entry.asked_at.date().isoformat(), []).append(entry)
+    out.write("day\tanswers\tcalls\ttokens_in\ttokens_out\testimated\n")
+    for day, those in (*sorted(days.items()), ("all", asked)):
+        sums = [
+            len(those),
+            sum(entry.calls for entry in those),
+            sum(entry.tokens_in for entry in those),
+            sum(entry.tokens_out for entry in those),
+            sum(entry.tokens_estimated for entry in those),
+        ]
+        out.write("\t".join((day, *map(str, sums))) + "\n")
 
 
 def _cell(value: Any) -> str:

@@ -7,7 +7,7 @@ The choice comes from the rules (kb.pattern.decide), the sentences from the note
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.answer.quotes import Citations, Draft
@@ -17,15 +17,13 @@ from kb.pattern.explain import Explained, explain_each
 from kb.pattern.patterns import load_model
 from kb.pattern.situation import Weighed, find_conflict, weigh
 from kb.reading.reading import CaseReading
-from kb.records import Decision, Language, PatternId, Raised, Sentence
+from kb.records import Decision, Language, PatternId, Sentence
 from kb.search.index import Index
 from kb.search.rank import facet
 from kb.text.words import mentions
 
 _FURTHER = 3
 """Statements that follow a decision at most: they answer what else was asked."""
-Propose = Callable[[], Sequence[Raised]]
-"""Signals that a chat model finds in the message, checked; see kb.writer.propose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,6 @@ def advise(
     index: Index,
     language: Language,
     *,
-    propose: Propose | None = None,
     brief: bool = False,
 ) -> Advice | None:
     """The decision on the case. `brief`: room is left for what else was asked."""
@@ -51,9 +48,6 @@ def advise(
     if conflict is not None:
         return _conflicting(conflict, index, language)
     found = weigh(case)
-    if propose is not None and any(w.verdict.rule.ask is not None for w in found):
-        # What we read leaves the case open; a chat model may read more.
-        found = weigh(case, propose())
     each = [(w.verdict, w.words) for w in found]
     opening = explain_each(each, index, language, brief=brief or len(each) > 1)
     if opening is None:
@@ -76,7 +70,12 @@ def further(
     """
     wanted, side = mentions(query, "sample"), (pattern or "").partition("-")[0]
     if side in ("training", "inference"):
-        drafts = [draft for draft in drafts if facet(draft.text) in ("", side)]
+        drafts = [
+            draft
+            for draft in drafts
+            if facet(draft.text) in ("", side)
+            and facet(" ".join(draft.chunk.heading)) in ("", side)
+        ]
     drafts = [draft for draft in drafts if not other_framework(query, draft.text)]
     kept: list[Draft] = []
     count = 0

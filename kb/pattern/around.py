@@ -13,10 +13,10 @@ from kb.answer.content import Content, fixed, said
 from kb.messages import message
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.explain import StatementMissing, Writer, shown
-from kb.pattern.patterns import SIDES, Outcome, load_model
+from kb.pattern.patterns import Outcome, load_model
 from kb.pattern.situation import holding, weigh
 from kb.reading.reading import CaseReading
-from kb.records import Condition, Language, Raised, Sentence
+from kb.records import SIDES, Condition, Language, Raised, Sentence
 from kb.search.index import Index
 
 _CONDITIONS = 3

@@ -17,9 +17,9 @@ from functools import cache
 from kb.errors import PatternsError
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.offered import find_offered
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.reading.reader import DENIES, Embed, Reader, Reading, Vector, load_reader
-from kb.records import Raised, Turn
+from kb.records import SIDES, Raised, Turn
 from kb.search.embedding import Embedder
 from kb.text.fold import without_unseen
 from kb.text.ngrams import uniform
@@ -182,6 +182,11 @@ def _known(message: str) -> str | None:
     text = uniform(message).strip()
     sides = (side for side, pattern in _BUT_A_SIDE.items() if pattern.fullmatch(text))
     return _choices().get(text) or next(sides, None)
+
+
+def chosen(message: str) -> str | None:
+    """The signal of a choice of a question back, where the message is exactly one."""
+    return _choices().get(uniform(message).strip())
 
 
 @cache

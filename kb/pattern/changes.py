@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kb.messages import message
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.pattern.situation import holding
 from kb.reading.reading import CaseReading
-from kb.records import Language, Sentence
+from kb.records import SIDES, Language, Sentence
 
 _NAMED = 3
 """Conditions that one sentence names."""

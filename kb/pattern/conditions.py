@@ -9,8 +9,8 @@ from __future__ import annotations
 from kb.messages import message
 from kb.pattern.around import drop
 from kb.pattern.case_link import case_word
-from kb.pattern.patterns import SIDES, load_model
-from kb.records import Answer, Condition, Language
+from kb.pattern.patterns import load_model
+from kb.records import SIDES, Answer, Condition, Language
 
 
 def conditions(answer: Answer) -> tuple[Condition, ...]:

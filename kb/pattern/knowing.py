@@ -13,17 +13,14 @@ from dataclasses import replace
 from functools import cache
 
 from kb.pattern.around import drop
-from kb.pattern.cases import read_case
+from kb.pattern.cases import chosen
 from kb.pattern.offered import find_offered
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.reading.reading import CaseReading, Reader, Reading
-from kb.records import Condition, Turn
-from kb.search.embedding import Embedder
+from kb.records import SIDES, Condition, Turn
 from kb.text.language import language
 from kb.text.normal import normalize
 
-_WANTED, _MAYBE = 0.5, 0.3
-"""Likelihoods of a decision being wanted: as it is; and where the whole message says so, too."""
 _TURNS = 6
 """Messages of the person that are looked through for a version, the newest first."""
 _LONGEST = 1_200
@@ -37,9 +34,8 @@ _ON_VERSIONS = _FROM_TABLE | {"aws_image_fits", "gpu", "sdk_v2", "sdk_v3"}
 class KnowingReader:
     """Reads what was clicked by itself, and what was typed by the reader within."""
 
-    def __init__(self, within: Reader, embedder: Embedder | None = None) -> None:
+    def __init__(self, within: Reader) -> None:
         self._within = within
-        self._embedder = embedder
 
     def read(self, message: str, history: Sequence[Turn]) -> Reading:
         typed = [turn for turn in history if turn.role != "user" or not clicked(turn.content)]
@@ -47,7 +43,7 @@ class KnowingReader:
         if signal is None:
             reading = self._within.read(message, typed)
             own = [turn.content for turn in typed if turn.role == "user"]
-            case = reading.case if own else self._told_at_once(message, reading.case)
+            case = _as_chosen(reading.case, message, own)
             case = _with_version(case, [message, *reversed(own)])
             return replace(reading, case=_without_clicked(case, history))
         case, queries = self._before(typed)
@@ -64,29 +60,6 @@ class KnowingReader:
             case=_dropped(left, signal),
             follows=True,
         )
-
-    def _told_at_once(self, message: str, case: CaseReading | None) -> CaseReading | None:
-        """A case told in one message, as models fitted on 6,300 such messages read it whole.
-
-        Whether a decision is wanted stays with the reader within, and so do all later messages.
-        Right pattern where the case is clear, of 256 cases never fitted on: 0.74 by words alone.
-        """
-        if case is None or case.wanted < _MAYBE or self._embedder is None:
-            return case
-        whole = read_case(message, (), self._embedder)
-        if whole is None or len(case.sides) == 2 or (case.wanted < _WANTED and not whole.asked):
-            return case
-        named = {c.signal: c for c in case.conditions if c.state == "holds"}
-        words = {raised.signal: raised.words for raised in whole.raised}
-        sides = tuple(side for side in SIDES if side in whole.signals)
-        side = sides[0] if len(sides) == 1 else None
-        conditions = tuple(
-            named.get(signal) or Condition(signal, words.get(signal, ""), "holds", side)
-            for signal in load_model().signal
-            if signal in whole.signals
-        )
-        wanted = max(case.wanted, _WANTED)
-        return replace(case, conditions=conditions, sides=sides, sure=1.0, wanted=wanted)
 
     def _before(self, typed: Sequence[Turn]) -> tuple[CaseReading | None, tuple[str, ...]]:
         """The case that stands, and what the last message that asked or told was searched with."""
@@ -116,6 +89,26 @@ def _messages() -> dict[str, str]:
 
 def _plain(text: str) -> str:
     return re.sub(r"[^\w]", "", normalize(text))
+
+
+def _as_chosen(case: CaseReading | None, message: str, before: Sequence[str]) -> CaseReading | None:
+    """The case of a choice of a question back: it says its one condition for sure, no other one.
+
+    “It is for training” is no word on which versions AWS offers, however a model reads it.
+    """
+    picked = chosen(message)
+    if case is None or picked is None or not before:
+        return case
+    earlier = "\n".join(before)
+    kept = [
+        c
+        for c in case.conditions
+        if c.signal in (picked, *SIDES) or c.state == "dropped" or c.words in earlier
+    ]
+    if picked not in SIDES and not any(c.signal == picked and c.state == "holds" for c in kept):
+        kept.append(Condition(picked, message.strip()))
+    sides = tuple(side for side in SIDES if side == picked) or case.sides
+    return replace(case, conditions=tuple(kept), sides=sides, wanted=1.0, sure=1.0)
 
 
 def _with_version(case: CaseReading | None, messages: Sequence[str]) -> CaseReading | None:

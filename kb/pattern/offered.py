@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from kb.pattern.patterns import SIDES, load_model
-from kb.records import Raised
+from kb.pattern.patterns import load_model
+from kb.records import SIDES, Raised
 from kb.text.ngrams import uniform
 
 _VERSION = r"[ :=<>~\-]{0,3}(?:version |v)?(?P<version>\d+\.\d+)(?!\d|b\b)"

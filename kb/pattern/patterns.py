@@ -18,10 +18,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, mo
 
 from kb.answer.statements import Reference, read_reference
 from kb.errors import PatternsError
-from kb.records import Language, PatternId
+from kb.records import SIDES, Language, PatternId
 
 Side = Literal["training", "inference"]
-SIDES: tuple[Side, Side] = ("training", "inference")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
 
 
@@ -296,6 +295,17 @@ def load_model(file: Path = _FILE) -> Model:
         reason = str(first["msg"]).removeprefix("Value error, ")
         place = _place(content, first["loc"])
         raise PatternsError(f"{file}: {f'{place}: ' if place else ''}{reason}.") from error
+
+
+@cache
+def deciding_sections() -> frozenset[str]:
+    """The sections of our notes that tell which way to take, or that a question back rests on."""
+    model = load_model()
+    pointed: list[Pointed | None] = [signal.proof for signal in model.signals]
+    pointed += [part for outcome in model.outcomes for part in (outcome.what, *outcome.changes)]
+    pointed += [rule.reason for rule in model.rules]
+    pointed += [known for question in model.questions for known in question.known]
+    return frozenset(one.section for part in pointed for one in on_sides(part, SIDES))
 
 
 def _place(content: Any, path: tuple[int | str, ...]) -> str:

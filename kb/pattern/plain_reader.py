@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kb.pattern.cases import Case, read_case
-from kb.pattern.patterns import SIDES
 from kb.reading.followup import is_small_talk, standalone
 from kb.reading.parts import find_error_lines, find_parts
 from kb.reading.reading import CaseReading, Danger, Reading
-from kb.records import Act, Condition, Turn
+from kb.records import SIDES, Act, Condition, Turn
 from kb.search.embedding import Embedder
 from kb.search.scope import is_unsafe, without_attack
 from kb.text.language import language
@@ -25,7 +24,7 @@ _TOLD = 0.6
 
 
 class PlainReader:
-    """Reads by what stood before `EmbeddedReader`. Safe to share between threads."""
+    """Reads by small linear models, where the encoder cannot run. Safe to share between threads."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder

@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kb.pattern.decide import Verdict, decide_signals
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.reading.reading import CaseReading
-from kb.records import Condition, Raised
+from kb.records import SIDES, Condition, Raised
 
 FLOOR = 0.5
 """Likelihood of the deciding condition below which nothing is decided, but asked."""
@@ -33,20 +33,20 @@ def holding(case: CaseReading) -> list[Condition]:
     return sorted(held, key=lambda c: order[c.signal])
 
 
-def weigh(case: CaseReading, more: Sequence[Raised] = ()) -> tuple[Weighed, ...]:
-    """One verdict a side where both are asked and differ, else one. `more`: signals proposed."""
+def weigh(case: CaseReading) -> tuple[Weighed, ...]:
+    """One verdict a side where both are asked and differ, else one."""
     conditions = holding(case)
     sides = [side for side in SIDES if side in case.sides]
     if case.sure < FLOOR:
         conditions = [c for c in conditions if c.signal in SIDES]
     if len(sides) < 2:
-        return (_weigh(conditions, sides, more),)
+        return (_weigh(conditions, sides),)
     each = tuple(
-        _weigh([c for c in conditions if c.side in (None, side)], [side], more) for side in sides
+        _weigh([c for c in conditions if c.side in (None, side)], [side]) for side in sides
     )
     outcomes = {w.verdict.outcome.id if w.verdict.outcome else None for w in each}
     if outcomes <= {"none"}:
-        return (_weigh(conditions, sides, more),)
+        return (_weigh(conditions, sides),)
     # One question back at a time; what it leaves open is asked for again after its answer.
     return each if None not in outcomes else tuple(w for w in each if w.verdict.question)[:1]
 
@@ -61,15 +61,9 @@ def find_conflict(case: CaseReading) -> tuple[str, str] | None:
     return None
 
 
-def _weigh(
-    conditions: Sequence[Condition], sides: Collection[str], more: Sequence[Raised]
-) -> Weighed:
+def _weigh(conditions: Sequence[Condition], sides: Collection[str]) -> Weighed:
     others = set(SIDES) - set(sides) if sides else set[str]()
-    proposed = [r for r in more if r.signal not in others]
     told = [c for c in conditions if c.signal not in others]
-    signals = {*sides, *(c.signal for c in told), *(r.signal for r in proposed)}
+    signals = {*sides, *(c.signal for c in told)}
     raised = [Raised(c.signal, c.words) for c in told if c.words]
-    known = {r.signal for r in raised}
-    return Weighed(
-        decide_signals(signals), (*raised, *(r for r in proposed if r.signal not in known))
-    )
+    return Weighed(decide_signals(signals), tuple(raised))

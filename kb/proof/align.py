@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kb.proof.words import Word, alike, rarity
 
@@ -40,6 +40,15 @@ class Alignment:
     """Whether both are in one language, so that left and right count."""
     free: frozenset[int] = frozenset()
     """Words of `given` that stand for no word of `own` of their own."""
+
+    matches: tuple[tuple[int, ...], ...] = field(init=False, repr=False)
+    """Of each word of `own`, all places of `given` that are like it."""
+
+    def __post_init__(self) -> None:
+        rows = tuple(
+            tuple(at for at, like in enumerate(row) if like >= MATCHES) for row in self.likeness
+        )
+        object.__setattr__(self, "matches", rows)
 
     def matched(self, number: int) -> float:
         at = self.best[number]
@@ -107,10 +116,10 @@ def surroundings(aligned: Alignment, number: int, at: int, without: int = -1) ->
         total += weight
         best = 0.0
         row = aligned.likeness[other]
-        for place, given in enumerate(aligned.given):
-            if row[place] < MATCHES or place == at:
+        for place in aligned.matches[other]:
+            if place == at:
                 continue
-            away = given.at - there
+            away = aligned.given[place].at - there
             worth = row[place] * math.exp(-max(0.0, abs(away) - abs(apart)) / REACH)
             if aligned.directed and away * apart < 0:
                 worth *= _TURNED

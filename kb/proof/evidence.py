@@ -10,16 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rapidfuzz import fuzz
+
 from kb.proof.align import Alignment, Features, align, letters
-from kb.proof.claims import missing_names, missing_quantities, reassigned
+from kb.proof.claims import holds, missing_names, missing_quantities, reassigned
 from kb.proof.meant import clause_denied, meant
 from kb.proof.places import order, places
 from kb.proof.polarity import misplaced, opposed
 from kb.proof.roles import roles
+from kb.proof.wording import wording
 from kb.proof.words import rarity, read_signs, read_words
 from kb.text.language import language
 from kb.text.markup import plain
+from kb.text.normal import normalize
 
+_END = "。．.!?！？ "
+_LOOSE = 0.7
+"""Likeness of letters that two sentences on one matter have anyway."""
 _ACRONYM = re.compile(r"[A-Z]{2,5}s?")
 
 
@@ -48,6 +55,18 @@ def evidence(sentence: str, quotes: Sequence[str], context: str, question: str) 
         **order(aligned, crossed=crossed),
         "opposed": float(opposed(sentence, proof)),
         "opposed copy": float(opposed(sentence, proof, copied=True)),
+        **_verbatim(sentence, proof),
+        **wording(sentence, proof, known, crossed=crossed),
+    }
+
+
+def _verbatim(sentence: str, proof: str) -> Features:
+    """How far the sentence stands in the quotes letter by letter, and whether it is a part."""
+    claim, stands = normalize(sentence).strip(_END), normalize(proof)
+    alike = fuzz.partial_ratio(claim, stands) / 100
+    return {
+        "verbatim": max(0.0, (alike - _LOOSE) / (1 - _LOOSE)),
+        "part of a quote": float(claim in stands),
     }
 
 
@@ -106,11 +125,12 @@ def _unknown_latin(sentence: str, around: str) -> list[str]:
     """Latin words of a Japanese sentence, capitals within an English one, that stand nowhere."""
     text = plain(sentence)
     japanese = language(text) == "ja"
-    stands = around.lower()
+    stands = normalize(around)
     return [
         found[0]
         for found in _LATIN.finditer(text)
         if (japanese or (found[0][0].isupper() and re.search(r"[\w,] $", text[: found.start()])))
         and found[0].lower().rstrip("s") not in stands
         and found[0].lower() not in _COMMON
+        and not holds(found[0], stands)
     ]

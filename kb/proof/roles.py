@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 
-from kb.proof.align import FAR, MATCHES, REACH, SURE, Alignment, Features
+from kb.proof.align import FAR, REACH, SURE, Alignment, Features
 from kb.proof.words import Sign, rarity, read_signs
 from kb.text.language import language
 
@@ -69,16 +69,19 @@ def _part_misfit(
         weight = rarity(word) * math.exp(-abs(apart) / _CLOSE)
         total += weight
         best = 0.0
-        for at, like in enumerate(aligned.likeness[number]):
+        for at in aligned.matches[number]:
             away = (aligned.given[at].at - other.at) * there
-            if like >= MATCHES and abs(away) <= _SIDE + 2 and (away > 0 or not sided):
-                best = max(best, like)
+            if abs(away) <= _SIDE + 2 and (away > 0 or not sided):
+                best = max(best, aligned.likeness[number][at])
         kept += weight * best
     return 1 - kept / total if total else 0.0
 
 
+_NOUN = re.compile(r"[A-Za-z0-9_./-]+|[\u30a1-\u30fa\u30fc]+|[\u3005\u3400-\u9fff]+")
+_RUN = r"[A-Za-z0-9_./\u30a1-\u30fa\u30fc\u3005\u3400-\u9fff-]+"
 _PARTICLE = re.compile(
-    r"(?P<word>[A-Za-z0-9_./`-]+|[\u30a1-\u30fa\u30fc]+|[\u3005\u3400-\u9fff]+)[`」』）\s]*"
+    # “MMS のプロセスを”: all of its nouns have the case
+    rf"(?P<nouns>{_RUN}(?:[`」』）\sの・「『]+{_RUN})*)[`」』）\s]*"
     r"(?P<particle>は|が|を|に(?!よ)|へ|から|より)(?![\u3041-\u309f]{0,1}れ)"
 )
 _CASES = {
@@ -117,9 +120,11 @@ def _particles(sentence: str, proof: str) -> Features:
 
 def _cases(text: str) -> dict[str, set[str]]:
     cases: dict[str, set[str]] = {}
+    if language(text) == "en":
+        return cases
     for found in _PARTICLE.finditer(text):
-        word = found["word"].strip("`").lower()
-        cases.setdefault(word, set()).add(_CASES[found["particle"]])
+        for noun in _NOUN.findall(found["nouns"]):
+            cases.setdefault(noun.lower(), set()).add(_CASES[found["particle"]])
     return cases
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kb.reading.conditions import SIDES, Named, Told
+from kb.reading.named import Told
 from kb.reading.reading import CaseReading
-from kb.records import Condition, Side
+from kb.records import SIDES, Condition, Side
 
 _INSTEAD: tuple[frozenset[str], ...] = (
     frozenset(("version_missing", "version_unknown", "version_offered", "training_only")),
@@ -24,8 +24,6 @@ _INSTEAD: tuple[frozenset[str], ...] = (
 then they contradict, and the rules say so."""
 
 
-_FAINTLY = -1.5
-"""Log odds from which words name what they may take back."""
 _NEEDS = frozenset(
     (
         "os_packages", "pip_packages", "some_packages", "own_base", "own_build", "own_server",
@@ -69,38 +67,6 @@ def folded(standing: Standing, told: Sequence[Told]) -> tuple[Standing, tuple[To
     if enough := _enough(kept, told):
         kept[enough.signal] = enough
     return Standing(tuple(kept.values())), tuple(gone.values())
-
-
-def revised(
-    standing: Standing,
-    told: Sequence[Told],
-    named: Sequence[Named],
-    takes_back: bool,
-    narrows: Side | None,
-) -> tuple[Told, ...]:
-    """What a message tells, with what it takes back though no words say so.
-
-    `named`: whatever its words name, however faintly. Of a case something goes that the words name;
-    where they name nothing of it, what was told last.
-    """
-    stands = {one.signal: one for one in standing.told}
-    found = list(told)
-    if narrows is not None and narrows not in {o.signal for o in told if o.state != "holds"}:
-        other = next(side for side in SIDES if side != narrows)
-        if other in stands:
-            found = [one for one in found if one.signal != other]
-            found.append(replace(stands[other], state="dropped"))
-            if narrows not in {one.signal for one in found} | set(stands):
-                found.append(replace(stands[other], signal=narrows, side=narrows, words=""))
-    off = [one for one in told if one.state != "holds" and one.signal in stands]
-    needs = [signal for signal in stands if signal not in SIDES]
-    instead = {o.signal for o in told if o.state == "holds"} - set(stands)
-    if not takes_back or off or not needs or any(instead & group for group in _INSTEAD):
-        return tuple(found)
-    near = [one for one in named if one.signal in needs and one.score > _FAINTLY]
-    last = max(near, key=lambda one: one.score).signal if near else needs[-1]
-    found = [one for one in found if one.signal != last]
-    return (*found, replace(stands[last], state="dropped"))
 
 
 def supposed(standing: Standing, told: Sequence[Told]) -> tuple[Standing, tuple[Told, ...]]:

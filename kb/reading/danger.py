@@ -12,14 +12,15 @@ from kb.text.sentences import sentences
 from kb.text.words import mentions
 
 DANGERS: tuple[Danger, Danger] = ("unsafe", "attack")
-_SURE = 0.93
-"""Likelihood from which a message is dangerous, whatever its words: left out in turn, 87 of 240
-harmful requests and 65 of 160 attacks reach it, 4 of 400 honest questions with their words do, and
-none of 1,258 other messages. The lists alone: 40, 42 and 19."""
+_SURE = 0.85
+"""Likelihood from which a message is dangerous, whatever its words: of the messages that it was
+fitted on 209 of 240 harmful requests, 144 of 160 attacks and 2 of 400 honest questions with their
+words. Left out in turn, 0.93 was reached by 87, 65 and 4 of them, and by none of 1,258 others."""
 _NAMED = 0.1
 """The same where a word of the list stands in it."""
 _DOUBT = 0.15
-"""Likelihood of a whole message from which its sentences are looked at one by one."""
+"""Likelihood of a whole message from which its sentences are looked at one by one, as they are
+where a word of the list stands in it."""
 
 
 def read_danger(text: str, models: Models) -> tuple[Danger | None, str]:
@@ -27,7 +28,8 @@ def read_danger(text: str, models: Models) -> tuple[Danger | None, str]:
     likely = _likely(text, models)
     spans = sentences(text)
     kind = _kind(text, likely)
-    if len(spans) < 2 or max(likely.values()) < _DOUBT:
+    named = any(mentions(text, danger) for danger in DANGERS)
+    if len(spans) < 2 or (max(likely.values()) < _DOUBT and not named):
         return kind, text
     kinds = [_kind(piece, _likely(piece, models)) for piece in (text[a:b] for a, b in spans)]
     if kind == "unsafe" or "unsafe" in kinds:

@@ -77,6 +77,48 @@ def leans_within(text: str) -> bool:
     return len(_subjects(normalize(text))) < _NAMED or _leans(text)
 
 
+def leans(question: str) -> bool:
+    """Whether a reader would have to know the turn before."""
+    return _leans(question)
+
+
+def without_opening(text: str) -> str:
+    """The text without the word that goes on from the turn before: じゃあ, and, so."""
+    for pattern in _patterns("opening"):
+        text = pattern.sub("", text, count=1).strip()
+    return text
+
+
+def only_courtesy(text: str) -> bool:
+    """Nothing but words of thanks and politeness, in Latin letters."""
+    return text.isascii() and set(_words(text)) <= _listed("thanks") | {"please"}
+
+
+def corrects(question: str) -> bool:
+    """The person says what was meant, or asked: “I meant the …”, 「…の話です」."""
+    return _holds("correcting", normalize(question))
+
+
+def meant(question: str) -> str:
+    """What a correction says is meant, without what it says is not: “the label, not the port”."""
+    text = unicodedata.normalize("NFKC", question)
+    for pattern in _patterns("not_this"):
+        text = pattern.sub(" ", text)
+    for pattern in _patterns("correcting"):
+        text = pattern.sub(" ", text)
+    return text.strip(" 、,。.-—") if _WORD.search(normalize(text)) else ""
+
+
+def contrasted(base: str, question: str) -> str:
+    """The old question, with the side of a contrast that the new one names for the other."""
+    return _contrasted(base, question)
+
+
+def changes_subject(question: str) -> bool:
+    """The question says itself that it is about something else."""
+    return _holds("new_subject", normalize(question))
+
+
 def before(question: str, history: Sequence[Turn]) -> str:
     """The question that stood before one that names something of its own, to be tried with it.
 
@@ -84,7 +126,7 @@ def before(question: str, history: Sequence[Turn]) -> str:
     Whether it goes on from there, what is found with it and without it has to tell.
     """
     text = normalize(question)
-    if len(_subjects(text)) >= _FEW or _holds("new_subject", text) or is_small_talk(question):
+    if len(_subjects(text)) >= _FEW or changes_subject(question) or is_small_talk(question):
         return ""
     asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]
     kept = [turn for turn in asked[-_TURNS:] if set(_words(turn)) - _listed("thanks")]
@@ -99,6 +141,12 @@ def with_subject(question: str, history: Sequence[Turn]) -> str:
     asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]
     named = list(dict.fromkeys(_subjects(asked[-1]))) if asked else []
     return " ".join((*named[:_LONG], question)) if named else ""
+
+
+def subject_of(history: Sequence[Turn]) -> str:
+    """The words that the person's last message was about."""
+    asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]
+    return " ".join(list(dict.fromkeys(_subjects(asked[-1])))[:_LONG]) if asked else ""
 
 
 def _standalone(question: str, earlier: Sequence[str]) -> tuple[str, bool]:

@@ -3,7 +3,7 @@
 Takes texts, gives features; takes features, gives the scores of a model's classes. A text is seen
 as its embedding (meaning), as hashed sequences of characters (letters; they read inflected
 Japanese, English, names of tools and typos alike) and as a few numbers on where it stands (place).
-The weights are fitted by evals.fit.messages. Knows nothing about what the classes mean.
+Knows nothing about what the classes mean.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from kb.search.embedding import Embedder
 from kb.text.ngrams import ngrams, uniform
 
 Vector = NDArray[np.float32]
-FILE = Path(__file__).with_name("messages.npz")
+FILE = Path(__file__).with_name("danger.npz")
 BUCKETS = 1 << 16
 """Places that sequences of characters are hashed into."""
 _REMEMBERED = 2_000
@@ -77,19 +77,7 @@ class Models:
         self._rarity = np.asarray(stored["rarity"], np.float32)
         self._mean = np.asarray(stored["mean"], np.float32)
         self.heads = {name: read_head(stored, name) for name in str(stored["heads"]).split("\n")}
-        self.numbers = {
-            key.removeprefix("number_"): float(value)
-            for key, value in stored.items()
-            if key.startswith("number_")
-        }
-        """Thresholds and calibration, fitted with the heads."""
-        self.order = tuple(str(stored["order"]).split("\n"))
-        """Signals in the order in which the rules look at them."""
         self.features = lru_cache(_REMEMBERED)(self._features)
-
-    def vector(self, text: str) -> Vector:
-        """The embedding of a text, which is looked at once."""
-        return np.asarray(self.features(text).meaning + self._mean, np.float32)
 
     def _features(self, text: str) -> Features:
         meaning = np.zeros_like(self._mean)
@@ -117,11 +105,6 @@ def weigh(text: str, rarity: Vector) -> tuple[NDArray[np.int64], Vector]:
 def bucket(gram: str) -> int:
     """Where a sequence of characters is counted; the same on every machine."""
     return zlib.crc32(gram.encode()) % BUCKETS
-
-
-def logistic(scores: Vector | float) -> Any:
-    """Log odds as likelihoods."""
-    return 1 / (1 + np.exp(-np.asarray(scores, np.float64)))
 
 
 def shares(scores: Vector) -> list[float]:

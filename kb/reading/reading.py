@@ -6,11 +6,11 @@ nothing about how they are found. Places count characters of the message.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from kb.records import Act, Condition, Language, Side, Turn
+from kb.records import Act, Condition, Language, Side, Turn, Usage
 
 PartKind = Literal["question", "prose", "dockerfile", "traceback", "log", "shell", "code", "data"]
 """`question`: a sentence that asks. `prose`: other sentences of the person. The others are pasted;
@@ -67,6 +67,10 @@ class Reading:
     follows: bool = False
     """The queries took their subject from earlier turns."""
     danger: Danger | None = None
+    usage: Usage | None = None
+    """What a chat model was asked for this reading."""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    """Version of each prompt file that went into it."""
 
 
 class Reader(Protocol):

@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from kb.records import Hit, Language
 from kb.search.embedding import Embedder
 from kb.search.index import Index
+from kb.search.rank import facet
 from kb.search.retrieve import Retrieval, retrieve
 from kb.search.scope import Scope, decide_scope
+from kb.search.ways import with_numbers
 from kb.text.normal import normalize, respell
 
 _WORD = re.compile(r"[A-Za-z]{5,}")
@@ -23,6 +25,19 @@ _MOST = 8
 """Hits that are kept of several queries together."""
 _GAIN = 0.1
 """By so much a question must match better with what was asked before to go on from there."""
+_BEHIND = 0.05
+"""By so much a question may match worse with the side that the conversation is on, to be about it:
+「チェックポイントはどこ？」 is at 0.85, on inference at 0.68; 「ログはどこ？」 at 0.78 and 0.91."""
+_AHEAD = 0.03
+"""By so much it must match better with the framework that was named before."""
+_OTHER = 0.25
+"""What the score of a section on the other side then counts."""
+_SIDED = {"ja": "{}の{}", "en": "{} {}"}
+_NAMES = {
+    "ja": {"training": "学習", "inference": "推論"},
+    "en": {"training": "training", "inference": "inference"},
+}
+"""A side in front of a question: that comes nearer than behind it."""
 _SHARPNESS = 5.0
 """How much nearness counts between queries: one that is 0.14 behind the best counts half."""
 
@@ -44,6 +59,19 @@ class Search:
         return self.retrieval.hits
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a conversation is about, as far as a question leaves it out."""
+
+    side: str = ""
+    """training or inference."""
+    framework: str = ""
+    subject: str = ""
+    """Words of what was told or asked before, for a question of few words."""
+    is_sure: bool = False
+    """The person says so, whatever matches."""
+
+
 class Searcher:
     """Searches one index with one embedder. Cheap to make."""
 
@@ -52,27 +80,70 @@ class Searcher:
         self._embedder = embedder
         self._rerank = rerank
 
-    def search(self, queries: Sequence[str], language: Language, before: str = "") -> Search:
+    def search(
+        self,
+        queries: Sequence[str],
+        language: Language,
+        before: str = "",
+        about: About | None = None,
+    ) -> Search:
         """The hits of every query, the best of all first. One that can be answered is enough.
 
-        `before`: what was asked before, which is tried with the first query.
+        `before`: what was asked before, which is tried with the first query. `about`: what the
+        conversation is about and the queries do not name.
         """
         each = [self._one(corrected(query, self._index), language) for query in queries]
-        if before and each[0].scope.reason != "out_of_scope" and not _fleeting(each[0]):
+        alone = each[0]
+        if alone.scope.reason == "out_of_scope" or _fleeting(alone):
+            before = ""
+        if alone.scope.reason == "out_of_scope" or _fleeting(alone, ("price", "private")):
+            about = None
+        carried = self._about(alone, about, language) if about else None
+        carried = self._compared(alone, language) or carried
+        if before:
             each = self._going_on(each, corrected(before, self._index), language)
+        if carried and not (each[0].follows and _match(each[0]) > _match(carried)):
+            each = [carried, alone]
         if len(each) == 1:
             return each[0]
         answerable = next((s for s in each if s.scope.reason is None), each[0])
         query = "\n".join(search.query for search in each)
         weights = _weights(each)
         best = max(zip(weights, each, strict=True), key=lambda pair: pair[0])[1]
+        retrieval = fused([search.retrieval for search in each], weights)
+        if carried:
+            query, answerable, best = each[0].query, each[0], each[0]
+            retrieval = _on_side(retrieval, about.side if about else "")
         return Search(
-            query,
-            fused([search.retrieval for search in each], weights),
-            answerable.scope,
-            best.query,
-            any(search.follows for search in each),
+            query, retrieval, answerable.scope, best.query, any(search.follows for search in each)
         )
+
+    def _compared(self, alone: Search, language: Language) -> Search | None:
+        """The question with the numbers of the patterns that it compares in other words."""
+        if alone.scope.reason is not None:
+            return None  # what is refused is not put in words that would not be
+        numbered = with_numbers(alone.query, self._index, self._embedder, language)
+        found = self._one(numbered, language) if numbered else None
+        if found is None or found.scope.reason is not None:
+            return None
+        return found if _match(found) >= _match(alone) - _BEHIND else None
+
+    def _about(self, alone: Search, about: About, language: Language) -> Search | None:
+        """The question as one about that, where it matches about as well."""
+        side = "" if facet(alone.query) else about.side
+        named = [_SIDED[language].format(_NAMES[language][side], alone.query)] if side else []
+        more = [f"{about.framework} {text}" for text in (alone.query, *named) if about.framework]
+        tried = [(_match(alone) - _BEHIND, text) for text in named]
+        tried += [(_match(alone) + _AHEAD, text) for text in more]
+        if about.subject:
+            tried.append((_match(alone) + _GAIN, f"{about.subject} {alone.query}"))
+        found = [(least, self._one(text, language)) for least, text in tried]
+        fit = [
+            s
+            for least, s in found
+            if (about.is_sure or _match(s) >= least) and s.scope.reason is None
+        ]
+        return replace(max(fit, key=_match), follows=True) if fit else None
 
     def _going_on(self, each: list[Search], before: str, language: Language) -> list[Search]:
         """With what was asked before, where the first query goes on from there.
@@ -94,9 +165,31 @@ class Searcher:
         return Search(query, retrieval, decide_scope(query, retrieval, self._index))
 
 
-def _fleeting(search: Search) -> bool:
+def _on_side(retrieval: Retrieval, side: str) -> Retrieval:
+    """The hits whose headings name the other side alone count less."""
+
+    def is_other(hit: Hit) -> bool:
+        return bool(side) and facet(heading_of(hit)) not in ("", side)
+
+    return weighed(retrieval, lambda hit: _OTHER if is_other(hit) else 1.0)
+
+
+def weighed(retrieval: Retrieval, weight: Callable[[Hit], float]) -> Retrieval:
+    """The hits in their new order, each by its score times its weight."""
+    scored = [replace(hit, score=hit.score * weight(hit)) for hit in retrieval.hits]
+    scored.sort(key=lambda hit: -hit.score)
+    top = scored[0].score if scored else 1.0
+    return replace(retrieval, hits=tuple(replace(h, score=h.score / top) for h in scored))
+
+
+def heading_of(hit: Hit) -> str:
+    """The headings of its chunks in one line."""
+    return " ".join(dict.fromkeys(" ".join(chunk.heading) for chunk in hit.chunks))
+
+
+def _fleeting(search: Search, names: Sequence[str] = ("price", "now", "private")) -> bool:
     """It asks for what documents do not hold, whatever was asked before."""
-    return any(float(search.scope.signals[name]) for name in ("price", "now", "private"))
+    return any(float(search.scope.signals[name]) for name in names)
 
 
 def _match(search: Search) -> float:
@@ -110,7 +203,9 @@ def _weights(each: Sequence[Search]) -> list[float]:
     return [math.exp(_SHARPNESS * (_match(search) - best)) for search in each]
 
 
-def fused(retrievals: Sequence[Retrieval], weights: Sequence[float] = ()) -> Retrieval:
+def fused(
+    retrievals: Sequence[Retrieval], weights: Sequence[float] = (), *, most: int = _MOST
+) -> Retrieval:
     """One list of hits by the weighted sum of their scores; each as where it was ranked best.
 
     Unlike ranks, the scores tell how far the first hit is ahead, so that an answer draws on no more
@@ -125,7 +220,7 @@ def fused(retrievals: Sequence[Retrieval], weights: Sequence[float] = ()) -> Ret
             shares[hit.group] = shares.get(hit.group, 0.0) + weight * hit.score
             if hit.group not in best or hit.score > best[hit.group].score:
                 best[hit.group] = hit
-    order = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:_MOST]
+    order = sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:most]
     top = order[0][1] if order else 1.0
     return Retrieval(
         tuple(replace(best[group], score=share / top) for group, share in order),

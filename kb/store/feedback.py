@@ -18,12 +18,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Table, delete, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, delete, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kb.errors import DatabaseError
-from kb.records import Answer, Language, Reason, Turn
+from kb.records import Answer, Language, Reason, Turn, Usage
 from kb.store.database import (
     FAILURES,
     empty_log,
@@ -81,6 +81,11 @@ class Entry:
     seconds: float
     act: str = "question"
     """What the message was taken for: thanks and forms are no questions that went unanswered."""
+    calls: int = 0
+    """Of chat models, with the tokens that went in and came out."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_estimated: bool = False
     votes: tuple[Vote, ...] = ()
 
 
@@ -149,6 +154,13 @@ class FeedbackStore:
                 connection, answers, lambda row: _entry(row, by_answer.get(row["id"], []))
             )
             return sorted(entries, key=lambda entry: (entry.asked_at, entry.id))
+
+    def tokens_since(self, since: datetime) -> int:
+        """Tokens of chat models, in and out, of the answers since then; raises DatabaseError."""
+        total = func.sum(answers.c.tokens_in + answers.c.tokens_out)
+        with self._connected() as connection:
+            found = connection.execute(select(total).where(answers.c.asked_at >= since))
+            return int(found.scalar() or 0)
 
     def citations_by_document(self) -> Counter[str]:
         """How many answers cite each document; raises DatabaseError."""
@@ -335,6 +347,7 @@ def without_words(error: BaseException) -> str:
 def _row(
     answer: Answer, history: Sequence[Turn], person: str, surface: Surface
 ) -> dict[str, object]:
+    usage = answer.trace.usage if answer.trace else Usage()
     return {
         "id": answer.id,
         "asked_at": datetime.now(UTC),
@@ -355,6 +368,10 @@ def _row(
         "index_version": answer.index_version,
         "seconds": answer.seconds,
         "act": answer.act,
+        "calls": usage.calls,
+        "tokens_in": usage.tokens_in,
+        "tokens_out": usage.tokens_out,
+        "tokens_estimated": usage.is_estimate,
     }
 
 

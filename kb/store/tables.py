@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 METADATA = MetaData()
@@ -43,6 +44,10 @@ answers = Table(
     Column("index_version", Text, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("act", Text, nullable=False, server_default="question"),
+    Column("calls", Integer, nullable=False, server_default="0"),
+    Column("tokens_in", Integer, nullable=False, server_default="0"),
+    Column("tokens_out", Integer, nullable=False, server_default="0"),
+    Column("tokens_estimated", Boolean, nullable=False, server_default=false()),
 )
 """One row an answer; `id` is `Answer.id`."""
 

@@ -7,7 +7,8 @@ about how the text came about.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,6 +31,14 @@ _MOST_LINES = 25
 """Lines of a code or table source that are quoted whole; of a longer one those that are used."""
 _WIDEST = 3
 """Sentences of a passage that one quote spans at most."""
+_ADDS = 2
+"""Words of a sentence that a source must add to be cited beside one that proves it."""
+_KANA = re.compile(r"[ぁ-んー]+")
+"""Endings and particles, which any two Japanese sentences share."""
+_TRIED = 8
+"""Sources that a sentence without one is held against, besides those of its paragraph."""
+_NAME = re.compile(r"[\w.-]*\w")
+"""A part of a path, an address or a command."""
 GOES_ON = " "
 """Marker of a sentence that stands in one paragraph with the next."""
 
@@ -56,19 +65,21 @@ def attribute(
     index: Index,
     language: Language,
     embedder: Embedder,
+    question: str = "",
 ) -> tuple[list[Sentence], Citations]:
-    """The units that cite a source, or stand by one that does and proves them; in order.
+    """The sentences with what proves them, in order; of blocks and headings only those with proof.
 
-    `sources`: chunk by id. Both results are empty when no unit is proven.
+    `sources`: chunk by id. `question`: whose names are known. Both results are empty when no unit
+    is proven.
     """
-    checker = _Checker(sources, index, _Remembering(embedder))
+    checker = _Checker(sources, index, _Remembering(embedder), question)
     checked = [checker.check(unit, units) for unit in units]
     for number in reversed(range(len(checked))):
         if checked[number].unit.leads and not checked[number].supported:
             checked[number] = checker.lead(checked[number], _followers(number, checked))
-    kept = [each for each in checked if each.places]
+    kept = [each for each in checked if each.places or checker.is_on_subject(each.unit)]
     citations = Citations(index)
-    if not any(each.supported for each in kept if not each.unit.leads):
+    if not any(each.supported for each in kept if each.places and not each.unit.leads):
         return [], citations
     return list(_set(kept, citations, language)), citations
 
@@ -76,16 +87,22 @@ def attribute(
 class _Checker:
     """Finds the quotes of a unit and whether they prove it."""
 
-    def __init__(self, sources: Mapping[str, Chunk], index: Index, embedder: Embedder) -> None:
+    def __init__(
+        self, sources: Mapping[str, Chunk], index: Index, embedder: Embedder, question: str
+    ) -> None:
         self._sources = sources
+        self._question = question
         self._index = index
         self._embedder = embedder
 
     def check(self, unit: Unit, units: Sequence[Unit]) -> _Checked:
+        if unit.is_uncovered:
+            return _Checked(unit, (), supported=True)
         claim = replace(unit, text=_with_denial(unit, units))
         if unit.ids:
             return replace(self._checked(claim, unit.ids), unit=unit)
-        for ids in self._copies() if unit.is_block else _neighbours(unit, units):
+        near = [] if unit.is_block else _neighbours(unit, units)
+        for ids in self._copies() if unit.is_block else [*near, *self._nearest(unit)]:
             checked = self._checked(claim, ids)
             if checked.supported:
                 return replace(checked, unit=unit)
@@ -94,6 +111,22 @@ class _Checker:
     def _copies(self) -> list[tuple[str, ...]]:
         """Sources that a block without a source can only be copied from."""
         return [(i,) for i, chunk in self._sources.items() if chunk.kind in ("code", "table")]
+
+    def is_on_subject(self, unit: Unit) -> bool:
+        """A sentence that names or counts something or has words of a source; others are talk."""
+        if unit.kind != "sentence" or unit.leads:
+            return False
+        claims = names(unit.text) or missing_quantities(unit.text, "")
+        return unit.is_uncovered or bool(claims) or bool(self._nearest(unit))
+
+    def _nearest(self, unit: Unit) -> list[tuple[str, ...]]:
+        """Sources that hold most of the words of a sentence whose paragraph cites none for it."""
+        if unit.leads:
+            return []
+        own = {t for t in search_tokens(plain(unit.text)) if not _KANA.fullmatch(t)}
+        shared = {i: len(own & set(search_tokens(c.text))) for i, c in self._sources.items()}
+        best = sorted(shared, key=lambda identity: -shared[identity])[:_TRIED]
+        return [(identity,) for identity in best if shared[identity]]
 
     def lead(self, lead: _Checked, followers: Sequence[_Checked]) -> _Checked:
         """A heading or lead-in, which stands on the sources of what it leads to."""
@@ -110,11 +143,21 @@ class _Checker:
         places = tuple(self._place(unit, self._sources[identity]) for identity in ids)
         alone = tuple(place for place in places if self._proves(unit, [place]))
         if alone:  # sources that add nothing to the sentence are not cited for it
-            return _Checked(unit, alone, supported=True)
+            more = self._adding(unit, alone, places)
+            return _Checked(unit, tuple(p for p in places if p in alone or p in more), True)
         for tried in self._wider(unit, places):
             if self._proves(unit, tried):
                 return _Checked(unit, tuple(tried), supported=True)
         return _Checked(unit, places, supported=False)
+
+    def _adding(
+        self, unit: Unit, alone: Sequence[Place], places: Sequence[Place]
+    ) -> tuple[Place, ...]:
+        """Of the other places cited those that hold words of the unit which the proof lacks."""
+        lacking = set(search_tokens(plain(unit.text)))
+        lacking -= set(search_tokens(" ".join((*self._quotes(alone), self._context(alone)))))
+        held = {place: set(search_tokens(self._quotes([place])[0])) for place in places}
+        return tuple(p for p in places if len(lacking & held[p]) >= _ADDS)
 
     def _wider(self, unit: Unit, places: Sequence[Place]) -> Iterator[Sequence[Place]]:
         """All places together, then with the quotes from passages grown by their neighbours."""
@@ -160,9 +203,9 @@ class _Checker:
     def _proves(self, unit: Unit, places: Sequence[Place]) -> bool:
         quotes, context = self._quotes(places), self._context(places)
         if unit.kind == "code":
-            return _copied(unit.text, quotes)
+            return _copied(unit.text, quotes, self._question)
         claim = _as_prose(unit.text) if unit.kind == "table" else unit.text
-        if supports(claim, quotes, context=context):
+        if supports(claim, quotes, context=context, question=self._question):
             return True
         shown = all(place.chunk.kind in ("code", "table") for place in places)
         return shown and _names_only(claim, " ".join((*quotes, context)))
@@ -249,8 +292,13 @@ def _set(
                 )
             ),
             marker=unit.marker or (GOES_ON if goes_on else ""),
-            supported=all(each.supported for each in group),
+            supported=None if _claims_nothing(group) else all(each.supported for each in group),
         )
+
+
+def _claims_nothing(group: Sequence[_Checked]) -> bool:
+    """It only says what the sources do not hold."""
+    return all(each.unit.is_uncovered for each in group)
 
 
 def _lines_used(claim: str, text: str) -> tuple[int, int]:
@@ -268,12 +316,32 @@ def _lines_used(claim: str, text: str) -> tuple[int, int]:
     return start, start + len("\n".join(lines[used[0] : used[-1] + 1]))
 
 
-def _copied(block: str, quotes: Sequence[str]) -> bool:
-    """Every line of a fenced block stands in a quote, but for white space and prompt signs."""
+def _copied(block: str, quotes: Sequence[str], question: str) -> bool:
+    """Every line of a fenced block stands in a quote, but for white space and prompt signs.
+
+    A name of the source may have given way to one that stands in the question.
+    """
     stands = {normalize(line).removeprefix("$ ") for quote in quotes for line in quote.split("\n")}
     whole = normalize(" ".join(quotes))
     lines = [normalize(line).removeprefix("$ ") for line in block.split("\n")[1:-1]]
-    return all(line in stands or (len(line) > 8 and line in whole) for line in lines if line)
+    own = set(_NAME.findall(normalize(question)))
+    return all(
+        line in stands
+        or (len(line) > 8 and line in whole)
+        or any(_differs_in(line, other, own) for other in stands)
+        for line in lines
+        if line
+    )
+
+
+def _differs_in(line: str, other: str, own: Set[str]) -> bool:
+    """One is the other but for names, which the person gave, in places where it has a name, too."""
+    words, others = _NAME.split(line), _NAME.split(other)
+    names_, names_of = _NAME.findall(line), _NAME.findall(other)
+    if words != others or len(names_) != len(names_of):
+        return False
+    new = [name for name, old in zip(names_, names_of, strict=True) if name != old]
+    return bool(new) and len(new) < len(names_) and set(new) <= own
 
 
 def _as_prose(table: str) -> str:

@@ -11,8 +11,10 @@ import math
 import os
 import re
 import threading
+import time
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from kb.errors import ChatModelError, SettingsError
+from kb.records import Usage
 from kb.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 Message = tuple[str, str]
 """Role (`system`, `human`, `ai`) and text, as LangChain takes them."""
+
+Spend = Callable[[Usage], None]
+"""Is told what one call of a chat model came to."""
 
 _FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason")
 _CUT_SHORT = re.compile(
@@ -36,6 +42,12 @@ _SENTENCE_END = re.compile(r"[.!?。！？\]】］`|]\s*$")
 _TRANSIENT = frozenset({408, 409, 424, 425, 429})
 _LONGEST = 20_000
 """Characters after which a model is taken to run in circles."""
+_CHARACTERS = 3
+"""Characters that count as one token where the provider counts none."""
+_CACHING = re.compile(
+    r"claude-(?:3-7|[4-9]|\w+-[4-9])|claude-3-5-haiku|nova-(?:micro|lite|pro|premier)"
+)
+"""Models on Bedrock that take a mark for their cache; others refuse the call."""
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 
 
@@ -133,31 +145,42 @@ def _first_line(error: Exception) -> str:
 
 
 def stream_text(
-    model: BaseChatModel, messages: Sequence[Message], patience: float
+    model: BaseChatModel,
+    messages: Sequence[Message],
+    patience: float,
+    *,
+    within: float = math.inf,
+    slots: threading.Semaphore | None = None,
+    spend: Spend | None = None,
 ) -> Iterator[str]:
     """The model's text as it comes. Raises ChatFailed, also when `patience` seconds bring nothing.
 
-    The model runs in a thread of its own, so that a provider that ignores its time-out cannot
-    hold up the answer; the thread ends with the next piece, or with the provider's own time-out.
+    `within`: seconds for all of it. `slots`: one is taken while the model runs; waiting for it
+    counts. `spend` is told what the call came to, whether it succeeds or not. The model runs in a
+    thread of its own, so that a provider that ignores its time-out cannot hold up the answer; the
+    thread ends with the next piece, or with the provider's own time-out.
     """
+    started = time.monotonic()
+    patience = min(patience, within)
+    if slots is not None and not slots.acquire(timeout=patience):
+        raise ChatFailed(f"no slot was free for {patience:g} s; see KB_CHAT_CONCURRENCY")
     queue: SimpleQueue[Any] = SimpleQueue()
     stopped = threading.Event()
-    threading.Thread(target=_run, args=(model, messages, queue, stopped), daemon=True).start()
+    run = (model, messages, queue, stopped, slots)
+    threading.Thread(target=_run, args=run, daemon=True).start()
     text, finish = "", ""
+    counted = Usage()
+    waited = time.monotonic() - started
     try:
         while True:
-            try:
-                chunk = queue.get(timeout=patience)
-            except Empty:
-                raise ChatFailed(
-                    f"stalled: no token for {patience:g} s after {len(text)} characters"
-                ) from None
-            if isinstance(chunk, Exception):
-                raise _failed(chunk) from chunk
+            left = min(patience - waited, started + within - time.monotonic())
+            chunk = _next(queue, left, len(text))
+            waited = 0.0
             if chunk is None:
                 break
             piece = str(chunk.text)
             finish = _finish(chunk) or finish
+            counted += _counted(chunk)
             text += piece
             if len(text) > _LONGEST:
                 raise ChatFailed(f"still writing after {_LONGEST} characters")
@@ -165,10 +188,23 @@ def stream_text(
                 yield piece
     finally:
         stopped.set()
+        if spend is not None:
+            spend(_usage(counted, messages, text))
     if _CUT_SHORT.search(finish):
         raise ChatFailed(f"cut short by the provider: {finish}")
     if not finish and (_reports_finish(model) or not _SENTENCE_END.search(text)):
         raise ChatFailed(f"the stream broke off after {len(text)} characters")
+
+
+def _next(queue: SimpleQueue[Any], seconds: float, length: int) -> Any:
+    """The next piece of a stream, None at its end; raises ChatFailed."""
+    try:
+        chunk = queue.get(timeout=max(seconds, 0.001))
+    except Empty:
+        raise ChatFailed(f"stalled: no token for {seconds:g} s after {length} characters") from None
+    if isinstance(chunk, Exception):
+        raise _failed(chunk) from chunk
+    return chunk
 
 
 def _run(
@@ -176,15 +212,50 @@ def _run(
     messages: Sequence[Message],
     queue: SimpleQueue[Any],
     stopped: threading.Event,
+    slots: threading.Semaphore | None,
 ) -> None:
     try:
-        for chunk in model.stream(list(messages)):
+        for chunk in model.stream(_as_provider(model, messages)):
             queue.put(chunk)
             if stopped.is_set():
                 return
         queue.put(None)
     except Exception as error:  # noqa: BLE001 whatever a provider raises, `_failed` tells it apart
         queue.put(error)
+    finally:
+        if slots is not None:
+            slots.release()
+
+
+def _as_provider(model: BaseChatModel, messages: Sequence[Message]) -> list[Any]:
+    """The messages; the rules, which are the same each time, marked to be cached by those that can.
+
+    Anthropic and Claude on Bedrock cache what is marked and longer than about 1,000 tokens.
+    """
+    (role, rules), *others = messages
+    module, name = type(model).__module__, str(getattr(model, "model_id", ""))
+    if role != "system":
+        return list(messages)
+    if module.startswith("langchain_anthropic"):
+        block = {"type": "text", "text": rules, "cache_control": {"type": "ephemeral"}}
+        return [("system", [block]), *others]
+    if module.startswith("langchain_aws") and _CACHING.search(name):
+        return [("system", [{"text": rules}, {"cachePoint": {"type": "default"}}]), *others]
+    return list(messages)
+
+
+def _counted(chunk: Any) -> Usage:
+    """The tokens that the provider counts on this chunk; they add up over a stream."""
+    metadata = getattr(chunk, "usage_metadata", None) or {}
+    return Usage(0, metadata.get("input_tokens", 0), metadata.get("output_tokens", 0))
+
+
+def _usage(counted: Usage, messages: Sequence[Message], text: str) -> Usage:
+    """One call as it was counted, or estimated where the provider counts nothing."""
+    if counted.tokens_in:
+        return replace(counted, calls=1)
+    given = sum(len(content) for _, content in messages)
+    return Usage(1, given // _CHARACTERS, len(text) // _CHARACTERS, is_estimate=True)
 
 
 def _finish(chunk: Any) -> str:

@@ -23,6 +23,7 @@ _TAG = re.compile(r"<(?=\s*/?\s*(?:claim|quote|question)\b)", re.IGNORECASE)
 _LONGEST = 1_500
 """Characters of a quote or claim that the model is given."""
 
+_QUERY = 300
 Ask = Callable[[Sequence[Message]], str]
 """Asks the model, gives its whole reply; raises ChatFailed."""
 Standing = Literal["supported", "contradicted", "not_stated"]
@@ -52,6 +53,8 @@ class Checked:
 
     verdicts: tuple[Verdict, ...]
     answered: bool
+    missing: str = ""
+    """What to search for instead, where the question is not answered."""
 
 
 def check(question: str, claims: Sequence[Claim], ask: Ask) -> Checked | None:
@@ -102,4 +105,9 @@ def _read(reply: str, claims: Sequence[Claim]) -> Checked | None:
     if len(verdicts) < len(claims):
         return None
     ordered = tuple(verdicts[number] for number in range(1, len(claims) + 1))
-    return Checked(ordered, answered=read.get("answered") is not False)
+    missing = read.get("missing")
+    return Checked(
+        ordered,
+        answered=read.get("answered") is not False,
+        missing=" ".join(missing.split())[:_QUERY] if isinstance(missing, str) else "",
+    )

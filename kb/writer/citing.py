@@ -22,8 +22,10 @@ _LONGEST_MARKER = 200
 _LONGEST_TARGET = 2_000
 
 _SPACE = re.compile(r"\s+")
-_RUN = re.compile(r"[!-;=?-Z\\\]^_a-~]+")  # printable ASCII but ` [ <; the first may be a lone !
-_WIDE = re.compile(r"[^\x00-\x7f［【]+")
+_RUN = re.compile(r"[!-')-;=?-Z\\\]^_a-~]+")  # printable ASCII but ` [ < (; ! may come first
+_WIDE = re.compile(r"[^\x00-\x7f［【（]+")
+_ROUND = re.compile(rf"[(（]([{_LETTERS}{_DIGITS}\s,、;]{{4,60}})[)）]")
+_ROUND_MAYBE = re.compile(rf"[(（][{_LETTERS}{_DIGITS}\s,、;]{{0,60}}")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[^\n]*")
 _FENCE_MAYBE = re.compile(r"[ \t]*(?:`{0,2}|~{0,2})")
 _DEFINITION = re.compile(r"[ \t]*\[\^?([^\]\n]{1,60})\]:[ \t]*([^\n]*)")
@@ -50,12 +52,12 @@ class Cited:
 Part = str | Cited
 
 
-def fresh_ids(count: int) -> list[str]:
+def fresh_ids(count: int, besides: Collection[str] = ()) -> list[str]:
     """`count` different ids of four characters that cannot be guessed or taken for a word."""
     ids: dict[str, None] = {}
     while len(ids) < count:
         candidate = "".join(secrets.choice(_LETTERS + _DIGITS) for _ in range(4))
-        if _ID.fullmatch(candidate):
+        if _ID.fullmatch(candidate) and candidate not in besides:
             ids[candidate] = None
     return list(ids)
 
@@ -117,6 +119,8 @@ class CitationFilter:
             return self._take_brackets(final)
         if first == "<":
             return self._take_angle(final)
+        if first in "(（":
+            return self._take_round(final)
         return self._take_run(final)
 
     def _take_thinking(self, final: bool) -> bool:
@@ -235,6 +239,20 @@ class CitationFilter:
             self._emit(self._cut(1 + image))
         return True
 
+    def _take_round(self, final: bool) -> bool:
+        """Round brackets, which hold ids where a model writes them so."""
+        found = _ROUND.match(self._buffer)
+        if found is not None:
+            ids = [word for word in re.split(r"[\s,、;]+", found[1]) if word]
+            if all(word in self._known for word in ids):
+                self._cut(found.end())
+                self._cite(tuple(dict.fromkeys(ids)))
+                return True
+        elif not final and _ROUND_MAYBE.fullmatch(self._buffer):
+            return False
+        self._emit(self._cut(1))
+        return True
+
     def _take_angle(self, final: bool) -> bool:
         if not final and re.fullmatch(r"<[^\s>]{0,2000}", self._buffer):
             return False
@@ -277,11 +295,19 @@ class CitationFilter:
             for word in words
             if word and word not in ("id", "ids", "source", "sources", "出典", "and")
         ]
-        known = tuple(dict.fromkeys(word for word in words if word in self._known))
+        meant = (word if word in self._known else self._nearest(word) for word in words)
+        known = tuple(dict.fromkeys(word for word in meant if word))
         if known:
             return known
         strange = all(_ID.fullmatch(word) or re.fullmatch(r"\d{1,3}", word) for word in words)
         return () if words and strange else None
+
+    def _nearest(self, word: str) -> str:
+        """The one known id that differs from `word` in one letter; empty where there is none."""
+        if not _ID.fullmatch(word):
+            return ""
+        near = [i for i in self._known if sum(a != b for a, b in zip(i, word, strict=True)) == 1]
+        return near[0] if len(near) == 1 else ""
 
     def _cite(self, ids: tuple[str, ...]) -> None:
         known = tuple(identity for identity in ids if identity in self._known)

@@ -2,7 +2,8 @@
 
 Takes the question, the turns before it and the hits; gives Markdown as it comes, then sentences
 with proven citations. The sources go to the model as data under ids that it cannot guess; what
-fails is tried once more, then the caller is told. Knows nothing about providers or surfaces.
+fails is tried once more, what is missing is searched for once more, then the caller is told. Knows
+nothing about providers or surfaces.
 """
 
 from __future__ import annotations
@@ -12,29 +13,27 @@ import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
-
-from dotenv import load_dotenv
+from functools import partial
 
 from kb.answer.quotes import Citations
 from kb.errors import ChatModelError
-from kb.messages import message
-from kb.records import Chunk, Language, Sentence, Turn
+from kb.reading.reading import Reading
+from kb.records import Chunk, Language, Turn, Usage
 from kb.search.embedding import Embedder
 from kb.search.index import Index
 from kb.search.retrieve import Retrieval
+from kb.search.several import fused
 from kb.settings import Settings
 from kb.text.language import language as language_of
 from kb.text.markup import plain
 from kb.writer.attribute import attribute
-from kb.writer.chat import ChatFailed, Message, open_chat_model, stream_text
-from kb.writer.check import Ask, Claim, Standing, check
+from kb.writer.chat import ChatFailed, Message
 from kb.writer.citing import CitationFilter, Cited, Part
-from kb.writer.handover import NOTHING, hand_over, messages
+from kb.writer.handover import NOTHING, SECTIONS, hand_over, messages
+from kb.writer.judging import Unusable, Written, judged
+from kb.writer.model import BudgetSpent, Limits, Model, load_limits, load_model
+from kb.writer.prompts import versions
 from kb.writer.units import Unit, read_units
-
-if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
 
 _LOG = logging.getLogger("kb")
 BACKOFF = 0.5
@@ -42,7 +41,9 @@ BACKOFF = 0.5
 PATIENCE_AFTER = 5.0
 """Seconds that a provider's Retry-After is honoured at most."""
 _ATTEMPTS = 2
+_QUERY = 300
 _NOTHING_SAID = re.compile(rf"`?{NOTHING}`?[.。]?")
+_MISSING = re.compile(rf"{NOTHING}`?\s*[:：]\s*(\S[^\n]*)")
 _DECLINE = re.compile(
     r"(?:資料|出典|ソース|(?:提供|与え)られた情報)[^。]{0,40}"
     r"(?:見つか(?:り|ら)|見当た(?:り|ら)|ありません|ない|含まれて)"
@@ -54,29 +55,30 @@ _DECLINE = re.compile(
 _CODE = re.compile(r"`[^`]*`")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 
+Find = Callable[[str], Retrieval]
+"""Searches once more for what the model says is missing."""
+
 
 class WriterGaveUp(ChatModelError):
     """The chat model gave no usable answer twice; the caller answers from the sources."""
 
+    def __init__(self, reason: str, usage: Usage, notice: str) -> None:
+        super().__init__(reason)
+        self.usage = usage
+        self.notice = notice
+        """Name of the sentence that says so to people."""
+
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A checked answer of the chat model."""
+class Asked:
+    """What is to be answered, and what does not change between tries and rounds."""
 
-    sentences: Sequence[Sentence]
-    citations: Citations
-    declined: bool = False
-    """The model found no answer in the sources; there are no sentences then."""
-    removed: int = 0
-    """Sentences that the checking model found contradicted by their quotes; they are left out."""
-    checked_short: bool = False
-    """The checking model gave no verdicts: the words alone decided what is supported."""
-
-    def notice(self, language: Language) -> str:
-        """One sentence on how the answer was checked, where there is something to say."""
-        if self.checked_short:
-            return message("check_short", language)
-        return message("check_removed", language, count=str(self.removed)) if self.removed else ""
+    question: str
+    history: Sequence[Turn]
+    index: Index
+    language: Language
+    embedder: Embedder
+    reading: Reading | None = None
 
 
 @dataclass(slots=True)
@@ -93,189 +95,167 @@ class Writer:
 
     def __init__(
         self,
-        name: str,
-        open_model: Callable[[float | None], BaseChatModel],
-        timeout: float,
+        model: Model,
         *,
+        checker: Model | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        ask_checker: Ask | None = None,
     ) -> None:
-        """`open_model` takes a temperature; None leaves it to the model. `timeout` in seconds.
-
-        `ask_checker`: the model that checks what was written; None: the words alone decide.
-        """
-        self.name = name
-        self._open = open_model
-        self._model = open_model(0.0)
-        self._timeout = timeout
+        """`checker`: the model that checks what was written; None: the words alone decide."""
+        self.name = model.name
+        self._model = model
+        self._checker = checker
         self._sleep = sleep
-        self._ask_checker = ask_checker
+
+    @property
+    def prompts(self) -> Mapping[str, str]:
+        """The version of each prompt that goes into an answer."""
+        return versions("answer", "question", *(("check",) if self._checker else ()))
 
     def write(
-        self,
-        question: str,
-        history: Sequence[Turn],
-        retrieval: Retrieval,
-        index: Index,
-        language: Language,
-        embedder: Embedder,
+        self, asked: Asked, retrieval: Retrieval, find: Find | None = None
     ) -> Generator[str, None, Written]:
         """Pieces of Markdown as they come; returns the checked sentences. Raises WriterGaveUp.
 
-        A second try is not shown as it comes when the first one was: the caller's final text
-        replaces what the user has seen.
+        A second try or round is not shown as it comes when the first one was: the caller's final
+        text replaces what the user has seen.
         """
-        shown = reminded = False
+        spent: list[Usage] = []
+        written, shown = yield from self._round(asked, retrieval, spent, shown=False)
+        if written.declined and written.missing and find is not None:
+            both = fused([retrieval, find(written.missing)], most=SECTIONS)
+            try:
+                written, _ = yield from self._round(asked, both, spent, shown=shown)
+            except WriterGaveUp as failure:
+                _LOG.info("the second round gave nothing: %s", failure)
+        return replace(written, usage=sum(spent, Usage()))
+
+    def _round(
+        self, asked: Asked, retrieval: Retrieval, spent: list[Usage], *, shown: bool
+    ) -> Generator[str, None, tuple[Written, bool]]:
+        """An answer from these hits, and whether something of it was shown."""
+        reminded = False
+        notice = "fell_back"
         for number in range(1, _ATTEMPTS + 1):
             attempt = _Attempt(hand_over(retrieval.hits), shown=shown)
-            asked = messages(question, history, attempt.sources, index, language, again=reminded)
             try:
-                yield from self._stream(asked, attempt)
-                written = _checked(attempt, index, language, embedder)
-                return self._judged(question, written, language)
+                yield from self._stream(_messages(asked, attempt, again=reminded), attempt, spent)
+                return self._checked(asked, attempt, spent), attempt.shown
             except ChatFailed as failure:
                 _LOG.warning("%s, try %d of %d: %s", self.name, number, _ATTEMPTS, failure)
+                if isinstance(failure, BudgetSpent):
+                    notice = "budget_spent"
                 if not failure.retry:
                     break
                 shown = attempt.shown
-                reminded = isinstance(failure, _Unusable)
+                reminded = isinstance(failure, Unusable)
                 if number < _ATTEMPTS:
                     self._sleep(max(BACKOFF, min(failure.wait, PATIENCE_AFTER)))
-        raise WriterGaveUp(f"{self.name} gave no usable answer.")
+        raise WriterGaveUp(f"{self.name} gave no usable answer.", sum(spent, Usage()), notice)
 
-    def _judged(self, question: str, written: Written, language: Language) -> Written:
-        """The sentences as the checking model sees them; raises _Unusable when few are left."""
-        if self._ask_checker is None or written.declined:
+    def _checked(self, asked: Asked, attempt: _Attempt, spent: list[Usage]) -> Written:
+        """The answer, held against its quotes by words, then by the checking model."""
+        written = _proven(asked, attempt)
+        if self._checker is None or written.declined:
             return written
-        cited = [s for s in written.sentences if s.citations and not s.text.startswith("```")]
-        quotes = {citation.number: citation.quote for citation in written.citations.all}
-        claims = [
-            Claim(
-                _unmarked(sentence.text, language),
-                tuple(quotes[number] for number in sentence.citations),
-            )
-            for sentence in cited
-        ]
-        result = check(question, claims, self._ask_checker)
-        if result is None:
-            return replace(written, checked_short=True)
-        standing = {id(s): v.standing for s, v in zip(cited, result.verdicts, strict=True)}
-        kept = tuple(
-            _marked(sentence, standing.get(id(sentence)), language)
-            for sentence in written.sentences
-            if standing.get(id(sentence)) != "contradicted"
-        )
-        supported = sum(verdict.standing == "supported" for verdict in result.verdicts)
-        if 2 * supported < len(claims):
-            raise _Unusable(f"{supported} of {len(claims)} sentences are supported")
-        return replace(written, sentences=kept, removed=len(written.sentences) - len(kept))
+        ask = partial(self._checker.ask, spend=spent.append)
+        return judged(asked.question, written, asked.language, ask)
 
-    def say(self, asked: Sequence[Message]) -> str:
-        """The model's whole reply to messages of the caller. Raises ChatFailed."""
-        return "".join(self._text(asked))
-
-    def _stream(self, asked: Sequence[Message], attempt: _Attempt) -> Iterator[str]:
+    def _stream(
+        self, asked: Sequence[Message], attempt: _Attempt, spent: list[Usage]
+    ) -> Iterator[str]:
         """Markdown with numbers in place of ids, unless something was shown before."""
         silent = attempt.shown
         numbers: dict[str, int] = {}
-        last = ""
-        for part in self._parts(asked, attempt.sources):
+        last = held = ""
+        for part in self._parts(asked, attempt.sources, spent):
             attempt.parts.append(part)
             if silent:
                 continue
-            piece = _markdown(part, numbers, last)
-            if piece:
+            piece = held + _markdown(part, numbers, last)
+            held = ""
+            if not attempt.shown and _says_nothing(piece):
+                held = piece
+            elif piece:
                 attempt.shown, last = True, piece
                 yield piece
 
-    def _parts(self, asked: Sequence[Message], sources: Mapping[str, Chunk]) -> Iterator[Part]:
+    def _parts(
+        self, asked: Sequence[Message], sources: Mapping[str, Chunk], spent: list[Usage]
+    ) -> Iterator[Part]:
         sieve = CitationFilter(sources)
-        for piece in self._text(asked):
+        for piece in self._model.stream(asked, spent.append):
             yield from sieve.feed(piece)
         yield from sieve.close()
-
-    def _text(self, asked: Sequence[Message]) -> Iterator[str]:
-        try:
-            yield from stream_text(self._model, asked, self._timeout)
-        except ChatFailed as failure:
-            if failure.status != 400 or "temperature" not in str(failure):
-                raise
-            _LOG.info("%s refuses the temperature; it is left to the model from now on", self.name)
-            self._model = self._open(None)
-            yield from stream_text(self._model, asked, self._timeout)
-
-
-class _Unusable(ChatFailed):
-    """The model answered, but not from the sources."""
-
-
-def load_checker(settings: Settings) -> Ask:
-    """Asks the model of KB_CHECK_MODEL, else the chat model; raises SettingsError."""
-    load_dotenv(".env")
-    name = settings.check_model or settings.chat_model
-    named = settings.model_copy(update={"chat_model": name})
-    model = open_chat_model(named)
-    return lambda asked: "".join(stream_text(model, asked, settings.chat_timeout))
 
 
 def load_writer(
     settings: Settings,
+    limits: Limits | None = None,
     *,
+    checked: bool = True,
     sleep: Callable[[float], None] = time.sleep,
-    ask_checker: Ask | None = None,
 ) -> Writer:
-    """The writer that the settings describe; raises SettingsError when it cannot be set up."""
-    load_dotenv(".env")  # providers look for their keys in the environment only
-    return Writer(
-        settings.chat_model,
-        lambda temperature: open_chat_model(settings, temperature=temperature),
-        settings.chat_timeout,
-        sleep=sleep,
-        ask_checker=ask_checker,
+    """The writer that the settings describe; raises SettingsError when it cannot be set up.
+
+    `checked`: by the model of KB_CHECK_MODEL, else by the chat model.
+    """
+    limits = limits or load_limits(settings)
+    checker = load_model(settings, limits, name=settings.check_model) if checked else None
+    return Writer(load_model(settings, limits), checker=checker, sleep=sleep)
+
+
+def _messages(asked: Asked, attempt: _Attempt, *, again: bool) -> list[Message]:
+    return messages(
+        asked.question,
+        asked.history,
+        attempt.sources,
+        asked.index,
+        asked.language,
+        reading=asked.reading,
+        again=again,
     )
 
 
-def _unmarked(text: str, language: Language) -> str:
-    return text.removesuffix(message("unproven", language)).rstrip()
-
-
-def _marked(sentence: Sentence, standing: Standing | None, language: Language) -> Sentence:
-    """A sentence as the checking model sees it; one without a verdict stays as it is."""
-    if standing is None:
-        return sentence
-    text = _unmarked(sentence.text, language)
-    if standing == "supported":
-        return replace(sentence, text=text, supported=True)
-    space = " " if language == "en" else ""
-    return replace(sentence, text=f"{text}{space}{message('unproven', language)}", supported=False)
+def _says_nothing(text: str) -> bool:
+    """So far the reply is, or may become, the word for an answer that the sources lack."""
+    start = text.strip("`* \n")
+    return NOTHING.startswith(start[: len(NOTHING)])
 
 
 def _markdown(part: Part, numbers: dict[str, int], last: str) -> str:
     if not isinstance(part, Cited):
-        return _said(part)
+        return part
     marks = "".join(f"[{numbers.setdefault(i, len(numbers) + 1)}]" for i in part.ids)
     return marks if last[-1:] in ("", " ", "\n", "]") else f" {marks}"
 
 
-def _said(text: str) -> str:
-    return _NOTHING_SAID.sub("", text)
-
-
-def _checked(attempt: _Attempt, index: Index, language: Language, embedder: Embedder) -> Written:
-    """The answer, every sentence held against its quotes; raises _Unusable when none is proven."""
+def _proven(asked: Asked, attempt: _Attempt) -> Written:
+    """The answer, every sentence held against its quotes; raises Unusable when none is proven."""
     text = "".join(part for part in attempt.parts if isinstance(part, str))
-    parts = [part if isinstance(part, Cited) else _said(part) for part in attempt.parts]
+    parts = [
+        part if isinstance(part, Cited) else _NOTHING_SAID.sub("", part) for part in attempt.parts
+    ]
     cited = any(isinstance(part, Cited) for part in parts)
     if not cited and (NOTHING in text or (len(text) < 400 and _DECLINE.search(text))):
-        return Written((), Citations(index), declined=True)
-    if not cited:
-        raise _Unusable(f"no known source is cited in {len(text)} characters")
+        missing = _MISSING.search(text)
+        return Written(
+            (),
+            Citations(asked.index),
+            declined=True,
+            missing=missing[1].strip("`* ")[:_QUERY] if missing else "",
+        )
     units = read_units(parts)
-    if _foreign(units, language):
-        raise _Unusable(f"the answer is not in the language asked for ({language})")
-    sentences, citations = attribute(units, attempt.sources, index, language, embedder)
+    if not cited and units and all(unit.is_uncovered for unit in units):
+        return Written((), Citations(asked.index), declined=True, missing=asked.question)
+    if not cited:
+        raise Unusable(f"no known source is cited in {len(text)} characters")
+    if _foreign(units, asked.language):
+        raise Unusable(f"the answer is not in the language asked for ({asked.language})")
+    sentences, citations = attribute(
+        units, attempt.sources, asked.index, asked.language, asked.embedder, asked.question
+    )
     if not sentences:
-        raise _Unusable(f"none of {len(units)} sentences is proven by the sources that it cites")
+        raise Unusable(f"none of {len(units)} sentences is proven by the sources that it cites")
     return Written(tuple(sentences), citations)
 
 

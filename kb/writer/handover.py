@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 
+from kb.messages import message
+from kb.reading.reading import Form, Reading
 from kb.records import Chunk, Hit, Language, Turn
 from kb.search.index import Index
 from kb.text.markup import plain
@@ -26,9 +29,27 @@ _TURNS = 6
 """Earlier messages that the model is given at most, and characters of each."""
 _TURN_LENGTH = 1_500
 _QUESTION_LENGTH = 4_000
+SECTIONS = 12
+"""Sections that the model is given at most, of both rounds together."""
+_EXAMPLES = ("k7wd", "m3xq")
+"""Ids that the rules show; no source has one of them, so that the rules are the same each time."""
+_WISHES: Mapping[Form, str] = {
+    "shorter": "as short as it can be: one sentence, two at most",
+    "lines": "in {lines} lines at most, one sentence a line",
+    "detail": "in detail, in up to twelve sentences",
+    "steps": "as a numbered list of steps",
+    "table": "as a Markdown table",
+    "code": "with the code that the sources give for it",
+    "slack": "to paste it into Slack: short sentences, no table",
+}
+_LINES = 3
 _SOURCES_LENGTH = 14_000
 """Characters of all sources together; the best hit is given whole in any case."""
-_TAG = re.compile(r"<(?=\s*/?\s*(?:sources?|sections?|question|think(?:ing)?)\b)", re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?=\s*/?\s*(?:sources?|sections?|question|think(?:ing)?"
+    r"|conversation|person|assistant|message)\b)",
+    re.IGNORECASE,
+)
 _BRACKETED = re.compile(r"[\[［【]+\s*(\w{4})\s*[\]］】]+")
 _UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 
@@ -37,14 +58,15 @@ def hand_over(hits: Sequence[Hit]) -> dict[str, Chunk]:
     """The sources of an answer, best hit first, under ids that are new each time."""
     chunks: dict[str, Chunk] = {}
     length = 0
-    for position, hit in enumerate(hits):
+    for position, hit in enumerate(hits[:SECTIONS]):
         own = [chunk for chunk in hit.chunks if chunk.kind != "question"]
         for chunk in own:
             if position and length + len(chunk.text) > _SOURCES_LENGTH:
                 break
             length += len(chunk.text)
             chunks[chunk.id] = chunk
-    return dict(zip(fresh_ids(len(chunks)), chunks.values(), strict=True))
+    ids = fresh_ids(len(chunks), besides=_EXAMPLES)
+    return dict(zip(ids, chunks.values(), strict=True))
 
 
 def messages(
@@ -54,20 +76,38 @@ def messages(
     index: Index,
     language: Language,
     *,
+    reading: Reading | None = None,
     again: bool = False,
 ) -> list[Message]:
-    """The rules, the last turns, and the sources with the question. `again`: after a bad reply."""
-    one, two = fresh_ids(2)
+    """The rules, the last turns, and the sources with the question.
+
+    `reading`: of the question, for the form that it wants. `again`: after a bad reply.
+    """
+    one, two = _EXAMPLES
     rules = prompt(
-        "answer", language=_NAMES[language], nothing=NOTHING, example_one=one, example_two=two
+        "answer",
+        language=_NAMES[language],
+        nothing=NOTHING,
+        not_covered=message("not_covered", language),
+        example_one=one,
+        example_two=two,
     )
     asked = prompt(
         "question",
         sources="\n".join(_sections(sources, index)),
+        today=datetime.now(UTC).date().isoformat(),
+        wish=_wish(reading),
         question=defused(question[:_QUESTION_LENGTH]),
         reminder=prompt("reminder", language=_NAMES[language]) if again else "",
     )
     return [("system", rules), *_turns(history), ("human", asked.strip())]
+
+
+def _wish(reading: Reading | None) -> str:
+    """The form that the question itself asks for."""
+    wish = _WISHES.get(reading.form, "") if reading is not None and reading.form else ""
+    lines = (reading.lines if reading is not None else None) or _LINES
+    return f" The person wants the answer {wish.format(lines=lines)}." if wish else ""
 
 
 def _sections(sources: Mapping[str, Chunk], index: Index) -> Iterator[str]:

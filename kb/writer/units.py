@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from kb.messages import message
+from kb.records import Language
 from kb.text.sentences import sentences
 from kb.writer.citing import Cited, Part
 
+_LANGUAGES: tuple[Language, Language] = ("ja", "en")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•・]|(\d+)[.)])[ \t]+")
 _HEADING = re.compile(r"[ \t]*(?:#{1,6}[ \t]+(.+?)[ \t#]*|\*\*([^*]+)\*\*[:：]?)$")
 _BARE_LINE = re.compile(r"[ \t]*(?:(?:[-*+•・>]|\d+[.)])[ \t]*)*")
+_NOT_COVERED = tuple(message("not_covered", language) for language in _LANGUAGES)
 _EMPTY_BRACKETS = re.compile(r"（\s*）|(?<![\w`])\(\s*\)|(?<!\S)\[\s*\](?!\S)")
 
 
@@ -40,6 +44,11 @@ class Unit:
     def leads(self) -> bool:
         """A heading, or a line that announces what follows."""
         return self.kind == "heading" or (self.kind == "sentence" and self.text[-1:] in ":：")
+
+    @property
+    def is_uncovered(self) -> bool:
+        """It says what the sources do not hold, in the words that the rules give for that."""
+        return self.kind == "sentence" and self.text.startswith(_NOT_COVERED)
 
     @property
     def is_block(self) -> bool:

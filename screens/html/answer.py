@@ -141,8 +141,13 @@ def without_question(
     if not question or not sentences:
         return sentences
     asked = message("decide_ask", language, question=question)
-    lead = sentences[0].lead.removeprefix(asked).lstrip("\n")
-    return (replace(sentences[0], lead=lead), *sentences[1:])
+    # What the last message changed in the case may stand before it.
+    first = next((n for n, s in enumerate(sentences) if asked in s.lead), None)
+    if first is None:
+        return sentences
+    before, _, behind = sentences[first].lead.partition(asked)
+    lead = before + behind.lstrip("\n")
+    return (*sentences[:first], replace(sentences[first], lead=lead), *sentences[first + 1 :])
 
 
 def sentences_markdown(

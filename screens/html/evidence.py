@@ -82,7 +82,7 @@ def evidence(urls: Iterable[str], documents: Mapping[str, Document]) -> list[Evi
 
 def lines_text(lines: Iterable[tuple[int, int]], language: Language) -> str:
     """“lines 16–22, 76”, or nothing."""
-    spans = [f"{a}" if a == b else f"{a}–{b}" for a, b in lines]
+    spans = [f"{a}" if a == b else f"{a}–{b}" for a, b in _merged(lines)]
     if not spans:
         return ""
     if len(spans) > _SPANS:
@@ -91,6 +91,17 @@ def lines_text(lines: Iterable[tuple[int, int]], language: Language) -> str:
         return f"{', '.join(spans)} 行目"
     many = len(spans) > 1 or "–" in spans[0]
     return f"{'lines' if many else 'line'} {', '.join(spans)}"
+
+
+def _merged(lines: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges in order, those that meet put together."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(lines):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return merged
 
 
 def _name(url: str, blob: re.Match[str] | None, kind: str) -> str:

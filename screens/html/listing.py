@@ -136,12 +136,8 @@ def _document_row(row: Row, names: Sequence[str], language: Language) -> str:
 def version_html(held: Mapping[str, Any], language: Language, *, used: bool) -> str:
     """What the manifest of a version says about it."""
     mark = f' <span class="kb-badge">{message("in_use", language)}</span>' if used else ""
-    created, chunks = held["created"][:16].replace("T", " "), f"{held['chunks']:,}"
-    lines = [
-        message(
-            "version_about", language, created=created, documents=held["documents"], chunks=chunks
-        )
-    ]
+    created = held["created"][:16].replace("T", " ")
+    lines = [message("version_about", language, created=created, documents=held["documents"])]
     if "eval" in held:
         items = held["eval"]["items"]
         right = items - len(held["eval"]["wrong"])
@@ -188,10 +184,11 @@ def _edits(edited: Sequence[Edit], language: Language) -> str:
     return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
 
 
-def keys_html(keys: Mapping[str, Sequence[str]]) -> str:
+def keys_html(keys: Mapping[str, Sequence[str]], language: Language) -> str:
     """What keys do, one line each."""
+    joined = message("key_or", language)
     rows = "".join(
-        f"<dt>{' / '.join(f'<kbd>{html.escape(key)}</kbd>' for key in pressed)}</dt>"
+        f"<dt>{joined.join(f'<kbd>{html.escape(key)}</kbd>' for key in pressed)}</dt>"
         f"<dd>{html.escape(does)}</dd>"
         for does, pressed in keys.items()
     )

@@ -46,6 +46,29 @@ def test_a_conversation_survives_a_reload_at_its_address(start: Start, scripted:
     assert asked(start(chat=identity(app))) == ["first?", "second?", "third?"]
 
 
+def test_a_click_that_is_faster_than_the_address_stays_in_its_conversation(
+    start: Start, scripted: Scripted
+) -> None:
+    app = ask(start(), "first?")
+    del app.query_params["chat"]  # the browser has not heard of it yet
+    app = ask(app, "second?")
+    assert asked(app) == ["first?", "second?"]
+    del app.query_params["chat"]
+    app = button(app, message("ui_edit", "ja"))
+    assert asked(app) == ["first?"]  # and the second in its editor
+    assert [box.value for box in app.text_area] == ["second?"]
+    assert listed(app) == ["first?"]
+
+
+def test_the_way_back_leads_to_the_page_before_the_conversation(
+    start: Start, scripted: Scripted
+) -> None:
+    app = ask(start(), "first?")
+    del app.query_params["chat"]
+    assert not asked(app.run())
+    assert listed(app) == ["first?"]
+
+
 def test_another_browser_does_not_open_it(
     start: Start, scripted: Scripted, cookies: dict[str, str]
 ) -> None:

@@ -6,6 +6,7 @@ test-results/.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shutil
@@ -16,7 +17,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "test-results"
+PATIENCE = 120_000
+"""Milliseconds that anything may take to appear; a machine that does other work, too, is slow."""
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -102,10 +107,10 @@ class Team:
                 yield f"http://localhost:{port}"
             finally:
                 process.terminate()
-                process.communicate(timeout=30)
+                process.communicate(timeout=PATIENCE / 1000)
 
     def _wait(self, process: subprocess.Popen[bytes], port: int) -> None:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE / 1000
         while time.monotonic() < until and process.poll() is None:
             try:
                 with urlopen(f"http://localhost:{port}/_stcore/health", timeout=5):
@@ -121,14 +126,31 @@ def team(browser: Browser, tmp_path: Path) -> Team:
     return new_team(tmp_path)
 
 
-def new_team(folder: Path) -> Team:
+@cache
+def _ingested() -> Path:
+    """The folder of a team whose knowledge is ingested; made once, then copied for each team.
+
+    Its paths are relative, so that they hold in every copy. Only the source `notes` may hold notes.
+    """
+    folder = Path(mkdtemp(prefix="kb-team-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     write_knowledge(folder / "knowledge")
     (folder / "knowledge" / "images.md").write_text(HOSTILE, encoding="utf-8")
     (folder / "home").mkdir()
-    sources = folder / "sources.yaml"
-    sources.write_text(
-        f"sources:\n  - id: team\n    kind: folder\n    path: {folder / 'knowledge'}\n"
+    (folder / "sources.yaml").write_text(
+        "sources:\n  - id: notes\n    kind: folder\n    path: knowledge\n"
     )
+    _team(folder).ingest()
+    return folder
+
+
+def new_team(folder: Path) -> Team:
+    """A team's machine in `folder`, its knowledge ingested."""
+    shutil.copytree(_ingested(), folder, dirs_exist_ok=True)
+    return _team(folder)
+
+
+def _team(folder: Path) -> Team:
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -137,13 +159,11 @@ def new_team(folder: Path) -> Team:
     env = kept | {
         "HOME": str(folder / "home"),
         "KB_INDEX_DIR": str(folder / "index"),
-        "KB_SOURCES": str(sources),
+        "KB_SOURCES": str(folder / "sources.yaml"),
         "PYTHONPATH": str(ROOT),
         "PYTHONUTF8": "1",
     }
-    team = Team(folder, env)
-    team.ingest()
-    return team
+    return Team(folder, env)
 
 
 @pytest.fixture(scope="session")
@@ -170,6 +190,17 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+STILL = """() => document.querySelector('.stApp[data-test-script-state="notRunning"]') &&
+  document.getAnimations().every(one => one.playState !== 'running'
+    || one.effect.getComputedTiming().endTime === Infinity)"""
+
+
+def still(page: Page) -> Page:
+    """Wait until the page is complete and nothing fades in any more."""
+    page.wait_for_function(STILL)
+    return page
+
+
 Open = Callable[..., "Page"]
 
 
@@ -193,12 +224,13 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
         context = browser.new_context(
             locale=locale, viewport={"width": width, "height": height}, color_scheme=theme
         )
+        context.set_default_timeout(PATIENCE)
         context.on("request", check)
         contexts.append(context)
         page = context.new_page()
         page.on("websocket", check)
         page.goto(url)
-        page.locator(".stApp h1, [data-testid=stAlert]").first.wait_for(timeout=60_000)
+        page.locator(".stApp h1, [data-testid=stAlert]").first.wait_for()
         return page
 
     yield open_page

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kb.messages import message
-from tests.e2e.conftest import Open, new_team
+from tests.e2e.conftest import Open, new_team, still
 from tests.e2e.test_feedback import thumb
-from tests.e2e.test_journeys import CONTRAST, MODEL, PATIENCE, ask, open_panel
+from tests.e2e.test_journeys import CONTRAST, MODEL, ask, open_panel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -38,7 +38,7 @@ def used(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def barriers(page: Page) -> Any:
-    page.wait_for_timeout(500)  # what fades in has done so
+    still(page)  # what fades in has done so
     page.add_script_tag(path=str(AXE))
     return page.evaluate(RUN)
 
@@ -75,7 +75,7 @@ def test_no_serious_barrier(used: str, open_page: Open, theme: str, width: int) 
     assert page.evaluate(CONTRAST) == []
 
     page = open_page(f"{used}/gaps", theme=theme, width=width)
-    page.locator(".kb-gap").first.wait_for(timeout=PATIENCE)
+    page.locator(".kb-gap").first.wait_for()
     page.locator("summary").first.click()
     assert barriers(page) == []
     assert page.evaluate(CONTRAST) == []
@@ -113,14 +113,14 @@ def test_no_serious_barrier_on_the_form_and_the_path(
     steps = str(Path(__file__).parents[2] / "notes" / "onboarding.yaml")
     with new_team(tmp_path).serve(KB_INDEX_DIR=str(statements_dir), KB_ONBOARDING=steps) as url:
         page = open_page(f"{url}/choose?case=training,os_packages", theme=theme, width=width)
-        page.locator(".kb-compare").wait_for(timeout=PATIENCE)
+        page.locator(".kb-compare").wait_for()
         for name in ("compare", "path", "note", "image"):
             page.get_by_role("tab", name=message(f"ui_choose_{name}", "ja")).click()
-            page.wait_for_timeout(500)
+            still(page)
             assert barriers(page) == []
             assert page.evaluate(CONTRAST) == []
         for address in ("onboarding", "onboarding?step=job"):
             page = open_page(f"{url}/{address}", theme=theme, width=width)
-            page.wait_for_timeout(500)
+            still(page)
             assert barriers(page) == []
             assert page.evaluate(CONTRAST) == []

@@ -14,8 +14,6 @@ from tests.e2e.conftest import Open, Team, new_team
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PATIENCE = 30_000
-
 
 @pytest.fixture(scope="module")
 def choose(
@@ -28,7 +26,7 @@ def choose(
 
 
 def verdict(page: Page, text: str) -> None:
-    page.locator(".st-key-choose-verdict").get_by_text(text).first.wait_for(timeout=PATIENCE)
+    page.locator(".st-key-choose-verdict").get_by_text(text).first.wait_for()
 
 
 def test_click_a_case_together_and_open_it_again(choose: str, open_page: Open) -> None:
@@ -38,17 +36,17 @@ def test_click_a_case_together_and_open_it_again(choose: str, open_page: Open) -
     verdict(page, "Training pattern 1")
     page.get_by_role("button", name="A company or hardened base is mandatory").click()
     verdict(page, "Training pattern 2")
-    page.wait_for_url("**case=training*own_base*", timeout=PATIENCE)
+    page.wait_for_url("**case=training*own_base*")
 
     chosen = page.locator(".kb-chosen th")
-    chosen.filter(has_text="Training pattern 2").wait_for(timeout=PATIENCE)
+    chosen.filter(has_text="Training pattern 2").wait_for()
     assert chosen.count() == 1
     page.get_by_role("tab", name=message("ui_choose_path", "en")).click()
     drawing = page.get_by_role("img", name="Decision path")
     rule = page.get_by_text(message("ui_choose_rule", "en"))
     assert "base" in rule.locator("xpath=..").inner_text()
     page.get_by_text(message("ui_choose_rules", "en", count=0)[:16]).click()
-    drawing.wait_for(timeout=PATIENCE)
+    drawing.wait_for()
     assert drawing.locator("circle.took").count() == 1
     page.get_by_role("tab", name=message("ui_choose_note", "en")).click()
     note = page.get_by_test_id("stCode").first.inner_text()
@@ -62,8 +60,8 @@ def test_click_a_case_together_and_open_it_again(choose: str, open_page: Open) -
 def test_a_phone_keeps_the_decision_in_sight(choose: str, open_page: Open) -> None:
     page = open_page(f"{choose}?case=training,os_packages", width=390, height=844, theme="dark")
     bar = page.locator(".kb-verdict-bar")
-    bar.wait_for(timeout=PATIENCE)
-    assert "学習パターン 1" in bar.inner_text()
+    bar.wait_for()
+    assert "学習パターン1" in bar.inner_text()
     bar.click()
     page.locator(".st-key-choose-verdict").wait_for()
     page.wait_for_function(
@@ -76,6 +74,6 @@ def test_a_phone_keeps_the_decision_in_sight(choose: str, open_page: Open) -> No
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_can_be_read(choose: str, open_page: Open, theme: str) -> None:
     page = open_page(f"{choose}?case=training,os_packages", theme=theme)
-    page.locator(".kb-compare").wait_for(timeout=PATIENCE)
+    page.locator(".kb-compare").wait_for()
     script = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
     assert page.evaluate(script) == []

@@ -12,13 +12,23 @@ import pytest
 
 from kb.messages import message
 from kb.pattern.patterns import load_model
-from tests.e2e.conftest import ROOT, Open, new_team
-from tests.e2e.test_journeys import PATIENCE, ask, open_panel
+from kb.records import Language
+from tests.e2e.conftest import ROOT, Open, new_team, still
+from tests.e2e.test_journeys import ask, open_panel
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 APT = "apt で MeCab を入れたい。どのパターンが合う？"
+SIDE: dict[Language, tuple[str, str, str]] = {
+    "ja": (APT, "学習用です", "学習パターン1（"),
+    "en": (
+        "I need to install MeCab with apt. Which pattern fits?",
+        "It is for training",
+        "Training pattern 1 (",
+    ),
+}
+LOCALE: dict[Language, str] = {"ja": "ja-JP", "en": "en-US"}
 
 
 @pytest.fixture(scope="module")
@@ -38,52 +48,65 @@ def app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def decided(page: Page) -> None:
     ask(page, APT)
     page.get_by_role("button", name="学習用です").click()
-    page.locator("[class*=st-key-understood-1]").wait_for(timeout=PATIENCE)
+    page.locator("[class*=st-key-understood-1]").wait_for()
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1366, 768), (1440, 900)])
+IN_SIGHT = """() => {
+  const choices = [...document.querySelectorAll('[class*=st-key-choice_] button')];
+  const asked = [...document.querySelectorAll('.kb-asked')].at(-1);
+  return choices.length > 1 && choices.every(choice => {
+    const box = choice.getBoundingClientRect();
+    return asked.getBoundingClientRect().y < box.y && box.bottom < innerHeight
+      && choice.contains(document.elementFromPoint(box.x + 5, box.y + 5))
+      && choice.contains(document.elementFromPoint(box.x + 5, box.bottom - 5));
+  });
+}"""
+"""Every choice is on the screen, below its question, and nothing lies over it."""
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "height"),
+    [("ja", 390, 844), ("en", 390, 844), ("ja", 1366, 768), ("ja", 1440, 900)],
+)
 def test_a_question_back_is_answered_without_scrolling(
-    app: str, open_page: Open, width: int, height: int
+    app: str, open_page: Open, language: Language, width: int, height: int
 ) -> None:
-    page = open_page(app, width=width, height=height)
-    ask(page, APT)
-    page.wait_for_timeout(800)
-    asked = page.locator(".kb-asked").last.bounding_box()
-    assert asked is not None
-    for choice in page.locator("[class*=st-key-choice_] button").all():
-        box = choice.bounding_box()
-        assert box is not None
-        assert asked["y"] < box["y"]
-        assert box["y"] + box["height"] < height
-        covered = "e => !e.contains(document.elementFromPoint(...(b => [b.x + 5, b.y + 5])"
-        assert not choice.evaluate(covered + "(e.getBoundingClientRect())))")
-    page.get_by_role("button", name="学習用です").click()
-    page.locator("[class*=st-key-understood-1]").wait_for(timeout=PATIENCE)
+    question, choice, pattern = SIDE[language]
+    page = open_page(app, locale=LOCALE[language], width=width, height=height)
+    ask(page, question)
+    page.wait_for_function(IN_SIGHT)
+    page.get_by_role("button", name=choice).click()
+    page.locator("[class*=st-key-understood-1]").wait_for()
+    assert pattern in page.locator("[class*=st-key-exchange-]").last.inner_text()
 
 
-def test_a_condition_is_taken_away_with_a_click(app: str, open_page: Open) -> None:
+def test_a_condition_is_taken_away_and_the_decision_follows(app: str, open_page: Open) -> None:
     page = open_page(app)
     decided(page)
     label = load_model().signal["os_packages"].label.ja
     page.locator("[class*=st-key-understood-1]").get_by_role("button", name=label).click()
-    page.locator(".kb-asked").nth(2).wait_for(timeout=PATIENCE)
-    assert page.locator(".kb-asked").nth(2).inner_text() == message(
-        "drop_condition", "ja", label=label
-    )
+    last = page.locator("[class*=st-key-exchange-2]")
+    assert last.locator(".kb-asked").inner_text() == message("drop_condition", "ja", label=label)
+    last.get_by_test_id("stExpander").first.wait_for()
+    answer = last.locator("[class*=st-key-answer-]").inner_text()
+    assert message("changed_label", "ja", label=label) in answer
+    assert "学習パターン1（AWS イメージの拡張） が合います" not in answer
+    asked = load_model().question["need"].asks.ja
+    assert last.get_by_text(asked).count() == 1  # the other question back takes its place
 
 
 def test_the_case_opens_in_the_form_and_comes_back_by_itself(app: str, open_page: Open) -> None:
     page = open_page(app)
     decided(page)
     page.get_by_role("link", name=message("ui_open_in_form", "ja")).click()
-    page.wait_for_url("**/choose?*case=training*os_packages*", timeout=PATIENCE)
-    page.locator(".st-key-choose-verdict").wait_for(timeout=PATIENCE)
+    page.wait_for_url("**/choose?*case=training*os_packages*")
+    page.locator(".st-key-choose-verdict").wait_for()
     page.get_by_role("button", name="社内・堅牢化など自前のベースが必須").click()
     verdict = page.locator(".st-key-choose-verdict")
-    verdict.get_by_text("学習パターン 2").first.wait_for(timeout=PATIENCE)
+    verdict.get_by_text("学習パターン2").first.wait_for()
     page.wait_for_url("**own_base*")
     page.go_back()
-    verdict.get_by_text("学習パターン 1").first.wait_for(timeout=PATIENCE)
+    verdict.get_by_text("学習パターン1").first.wait_for()
 
 
 @pytest.mark.parametrize("question", [APT, "推論コンテナが満たすべき条件は？"])
@@ -98,7 +121,7 @@ def test_the_proofs_are_not_much_longer_than_the_answer(
     last = page.locator("[class*=st-key-exchange-]").last
     said = last.locator("[class*=st-key-answer-]").bounding_box()
     open_panel(last)
-    page.wait_for_timeout(500)
+    still(page)
     proofs = last.get_by_test_id("stExpander").bounding_box()
     assert said is not None
     assert proofs is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,11 +10,8 @@ import pytest
 from kb.messages import message
 from kb.search.versions import versions
 from tests.e2e.conftest import Open, Team
-from tests.e2e.test_journeys import MODEL, PATIENCE, answers, ask
+from tests.e2e.test_journeys import MODEL, answers, ask
 from tests.fake_openai import Asked, FakeOpenAI, Reply
-
-pytestmark = pytest.mark.soak
-"""Long waits of a browser: `make soak` runs them."""
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -44,7 +42,7 @@ def test_a_wrong_answer_comes_back_as_work_and_is_mended(team: Team, open_page: 
 
         go(page, "ui_gaps")
         gap = page.locator(".kb-gap")
-        gap.wait_for(timeout=PATIENCE)
+        gap.wait_for()
         assert gap.get_by_role("heading").inner_text() == PROCESSING
         assert "学習の話になっています" in gap.inner_text()
         page.get_by_role("button", name=message("ui_gaps_draft", "ja")).click()
@@ -61,9 +59,9 @@ def test_a_wrong_answer_comes_back_as_work_and_is_mended(team: Team, open_page: 
         team.ingest()
         page.reload()
         nothing = message("ui_gaps_none", "ja").split(":material")[0]
-        page.get_by_text(nothing).wait_for(timeout=PATIENCE)
+        page.get_by_text(nothing).wait_for()
         page.get_by_text(message("ui_gaps_closed", "ja", count=1)).click()
-        page.get_by_text(PROCESSING).wait_for()
+        page.locator(".stMain").get_by_text(PROCESSING).wait_for()
         go(page, "ui_chat")
         assert "/opt/ml/processing/output" in ask(page, PROCESSING).inner_text()
 
@@ -98,7 +96,7 @@ def test_rollback_changes_what_the_chat_answers(team: Team, open_page: Open) -> 
         dialog.wait_for(state="detached")
         page.get_by_role("button", name=message("ui_version_use", "ja")).click()
         dialog.get_by_role("button", name=message("ui_version_yes", "ja")).click()
-        page.get_by_text(message("ui_switched", "ja", version=old)).wait_for(timeout=PATIENCE)
+        page.get_by_text(message("ui_switched", "ja", version=old)).wait_for()
         dialog.wait_for(state="detached")
         go(page, "ui_chat")
         answers(page).first.wait_for()  # the chat before, which is counted
@@ -116,7 +114,8 @@ def test_a_vote_cannot_end_a_running_answer(team: Team, open_page: Open) -> None
     def long(asked: Asked) -> str:
         return short(asked) + "さらに続きます。" * 12
 
-    with FakeOpenAI(Reply(short), Reply(long, size=4, pause=0.1)) as model:
+    gate = Event()
+    with FakeOpenAI(Reply(short), Reply(long, size=4, gate=gate), scripted_reads=False) as model:
         env = {"KB_CHAT_MODEL": "openai:fake", "KB_CHAT_BASE_URL": model.base_url}
         with team.serve(**env, OPENAI_API_KEY="none") as url:
             page = open_page(url)
@@ -124,9 +123,10 @@ def test_a_vote_cannot_end_a_running_answer(team: Team, open_page: Open) -> None
             thumb(first, "Thumbs up").wait_for()
             page.get_by_test_id("stChatInputTextArea").fill("それは環境変数でも分かる？")
             page.keyboard.press("Enter")
-            answers(page).nth(1).get_by_text("さらに続きます").wait_for(timeout=PATIENCE)
+            answers(page).nth(1).get_by_text("さらに続きます").wait_for()
             assert page.get_by_test_id("stFeedback").count() == 0
-            thumb(answers(page).nth(1), "Thumbs up").wait_for(timeout=PATIENCE)
+            gate.set()
+            thumb(answers(page).nth(1), "Thumbs up").wait_for()
             assert page.get_by_test_id("stFeedback").count() == 2
 
 
@@ -151,7 +151,7 @@ def test_two_browsers_do_not_see_each_other(team: Team, open_page: Open) -> None
         assert len(before) == 32
         assert before != identity(other)
         one.reload()
-        one.locator(".kb-title").wait_for(timeout=PATIENCE)
+        one.locator(".kb-title").wait_for()
         answer = ask(one, MODEL)
         thumb(answer, "Thumbs up").click()
         help_icon = answer.get_by_test_id("stTooltipIcon")

@@ -11,13 +11,10 @@ import pytest
 
 from ingest.onboarding import mark_reviewed, read_groups
 from kb.messages import message
-from tests.e2e.conftest import FLAGS, Open, Team, chromium_path, new_team
+from tests.e2e.conftest import FLAGS, PATIENCE, Open, Team, chromium_path, new_team, still
 from tests.e2e.test_accessibility import AXE, barriers
-from tests.e2e.test_journeys import CONTRAST, PATIENCE, answered, ask
+from tests.e2e.test_journeys import CONTRAST, answered, ask
 from tests.onboarding import CHECKS, ORDER, write_path
-
-pytestmark = pytest.mark.soak
-"""Long waits of a browser: `make soak` runs them."""
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -48,15 +45,12 @@ def path_app(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield f"{url}/onboarding"
 
 
-def settle(page: Page) -> None:
-    """Wait until a click has had its effect."""
-    page.wait_for_timeout(300)
-    page.locator('.stApp[data-test-script-state="notRunning"]').wait_for(timeout=PATIENCE)
-
-
 def click(page: Page, key: str) -> None:
-    page.locator(f".st-key-{key} button").click()
-    settle(page)
+    """Click what the click takes away, and wait for what comes in its place."""
+    gone = page.locator(f".st-key-{key}")
+    gone.locator("button").click()
+    gone.wait_for(state="detached")
+    still(page)
 
 
 def finish(page: Page) -> None:
@@ -65,19 +59,20 @@ def finish(page: Page) -> None:
     done, again = page.locator(".st-key-next, .st-key-end"), page.locator(".st-key-retry button")
     tries = 0
     while True:  # between two drawings of the page there may be nothing for a moment
-        choices.or_(done).or_(again).first.wait_for(timeout=PATIENCE)
+        choices.or_(done).or_(again).first.wait_for()
         if done.count():
             return
         if choices.count():
-            choices.nth(tries).click()
+            place = page.locator("[class*=st-key-choice_]").nth(tries)
+            click(page, str(place.get_attribute("class")).split("st-key-")[1].split()[0])
         else:
-            again.click()
+            click(page, "retry")
             tries += 1
-        settle(page)
 
 
 def states(page: Page) -> list[str]:
-    page.locator("[class*=st-key-step_]").first.wait_for(timeout=PATIENCE)
+    page.locator("[class*=st-key-step_]").first.wait_for()
+    still(page)
     steps = page.locator("[class*=st-key-step_]").all()
     return [
         str(step.get_attribute("class")).split("st-key-step_")[1].split("_")[0] for step in steps
@@ -98,8 +93,9 @@ def profile(browser: Browser, tmp_path: Path) -> Callable[..., Any]:
         )
         page = context.pages[0]
         page.goto(url)
-        page.locator(".stApp h1").first.wait_for(timeout=PATIENCE)
-        settle(page)
+        page.set_default_timeout(PATIENCE)
+        page.locator(".stApp h1").first.wait_for()
+        still(page)
         yield page
         context.close()
 
@@ -126,7 +122,6 @@ def test_a_newcomer_finishes_three_steps_and_comes_back_to_the_fourth(
     with team.serve(KB_ONBOARDING=order) as url, profile(url) as page:  # all of it was restarted
         on = message("ui_onboarding_way_on", "ja", number=4, steps=4)
         page.get_by_role("link", name=on).click()
-        settle(page)
         assert states(page) == ["done", "done", "done", "current"]
         click(page, "go")
         assert page.locator("h1").inner_text() == "おさらい"
@@ -138,8 +133,26 @@ def test_a_newcomer_finishes_three_steps_and_comes_back_to_the_fourth(
         click(page, "end")
         page.get_by_role("button", name=message("ui_onboarding_again", "ja")).click()
         page.get_by_role("button", name=message("ui_onboarding_again_yes", "ja")).click()
-        settle(page)
+        page.locator(".st-key-step_current_1").wait_for()
         assert states(page) == ["current", "open", "open", "open"]
+
+
+def test_wrong_answers_come_again_until_the_step_is_passed(path_app: str, open_page: Open) -> None:
+    page = open_page(f"{path_app}?step=save")
+    for wrong in ("choice_1_1", "choice_2_2"):
+        click(page, wrong)
+    not_yet = message("ui_onboarding_not_yet", "ja", right=0, checks=2, needed=2)
+    page.get_by_text(not_yet).wait_for()
+    assert page.locator(".st-key-next").count() == 0
+    assert page.locator(".st-key-outcome-1 mark").text_content() == SAVED  # why it is wrong
+    click(page, "retry")
+    click(page, "choice_1_2")
+    click(page, "choice_2_1")
+    page.get_by_text(message("ui_onboarding_score", "ja", right=2, checks=2)).wait_for()
+    click(page, "next")
+    assert page.locator("h1").inner_text() == "ライブラリを足す"
+    click(page, "list")
+    assert states(page) == ["done", "current", "open", "open"]
 
 
 def test_the_language_switch_and_a_reload_keep_the_place(path_app: str, open_page: Open) -> None:
@@ -149,10 +162,10 @@ def test_the_language_switch_and_a_reload_keep_the_place(path_app: str, open_pag
     page.get_by_role("radio", name="English").or_(
         page.get_by_role("button", name="English")
     ).click()
-    page.get_by_text("Add a library").wait_for(timeout=PATIENCE)
+    page.get_by_text("Add a library").wait_for()
     page.get_by_text(message("ui_onboarding_was_right", "en")).wait_for()
     page.reload()
-    page.get_by_text(message("ui_onboarding_was_right", "en")).wait_for(timeout=PATIENCE)
+    page.get_by_text(message("ui_onboarding_was_right", "en")).wait_for()
     assert page.locator("h1").inner_text() == "Add a library"
 
 
@@ -160,14 +173,14 @@ def test_ask_about_a_section_and_go_on_asking(path_app: str, open_page: Open) ->
     page = open_page(f"{path_app}?step=save")
     page.locator(".st-key-ask_1 button").click()
     field = page.get_by_test_id("stChatInputTextArea")
-    field.wait_for(timeout=PATIENCE)
+    field.wait_for()
     page.wait_for_function("document.querySelector('textarea').value !== ''")
     assert field.input_value() == "学習の結果はどこに置くか"  # to be sent, or changed first
     field.press("Enter")
     assert "/opt/ml/model" in answered(page, 0).inner_text()
     assert "SM_MODEL_DIR" in ask(page, "それは環境変数でも分かる？").inner_text()
     page.get_by_role("link", name=message("ui_way_back", "ja")).click()
-    page.wait_for_url("**step=save*", timeout=PATIENCE)
+    page.wait_for_url("**step=save*")
 
 
 def test_the_keyboard_is_enough(path_app: str, open_page: Open) -> None:
@@ -189,7 +202,7 @@ def test_the_keyboard_is_enough(path_app: str, open_page: Open) -> None:
     page.wait_for_function("document.activeElement.className.includes('st-key-outcome-2')")
     tab_to(".st-key-next button")
     page.keyboard.press("Enter")
-    page.locator("h1", has_text="ライブラリを足す").wait_for(timeout=PATIENCE)
+    page.locator("h1", has_text="ライブラリを足す").wait_for()
 
 
 def test_a_new_step_is_read_from_its_top(path_app: str, open_page: Open) -> None:
@@ -207,7 +220,7 @@ def test_text_can_be_read_on_a_phone(path_app: str, open_page: Open, theme: str)
     page = open_page(path_app, width=390, height=844, theme=theme)
 
     def is_fine() -> None:
-        page.wait_for_timeout(500)
+        still(page)
         assert page.evaluate(CONTRAST) == []
         overflow = "(e => e.scrollWidth - e.clientWidth)(document.querySelector('.stMain'))"
         assert page.evaluate(overflow) == 0

@@ -21,9 +21,9 @@ from evals.decisions import (
 from kb.assistant import Assistant
 from kb.pattern.decide import decide_signals
 from kb.pattern.explain import comparison, design_note, explain
-from kb.pattern.patterns import SIDES, load_model
+from kb.pattern.patterns import load_model
 from kb.proof.verify import is_supported
-from kb.records import Answer, Turn
+from kb.records import SIDES, Answer, Turn
 from kb.search.embedding import BundledEmbedder
 from kb.search.index import Index, IndexStore
 from tests.eval.conftest import HERE
@@ -44,13 +44,13 @@ def assistant(notes_store: IndexStore, embedder: BundledEmbedder) -> Assistant:
 @pytest.mark.parametrize(
     ("question", "pattern", "opening"),
     [
-        (APT, "training-1", "**学習パターン 1（AWS イメージの拡張）** が合います。"),
+        (APT, "training-1", "**学習パターン1（AWS イメージの拡張）** が合います。"),
         (
             "Training must start from our hardened base image. Which pattern?",
             "training-2",
             "**Training pattern 2 (own image + Training Toolkit)** fits.",
         ),
-        ("推論サーバーが Go 製。どのパターン？", "inference-3", "**推論パターン 3（スクラッチ）**"),
+        ("推論サーバーが Go 製。どのパターン？", "inference-3", "**推論パターン3（スクラッチ）**"),
     ],
 )
 def test_the_answer_opens_with_the_decision(
@@ -116,8 +116,8 @@ def test_the_side_is_asked_for_and_what_is_known_is_told(assistant: Assistant) -
     assert answer.clarify == "学習用ですか、推論用ですか？"
     assert answer.choices == ("学習用です", "推論用です")
     assert answer.answer.startswith(f"**{answer.clarify}**")
-    assert "学習パターン 2" in answer.answer
-    assert "推論パターン 2" in answer.answer
+    assert "学習パターン2" in answer.answer
+    assert "推論パターン2" in answer.answer
     check(answer, assistant)
     history = [Turn("user", answer.question), Turn("assistant", answer.answer)]
     for choice, pattern in zip(answer.choices, ("training-2", "inference-2"), strict=True):

@@ -188,7 +188,7 @@ def test_a_narrowed_side_is_said(talk: Talk) -> None:
     }
     answer = talk.ask(script, first, then)
     assert answer.patterns == ("inference-1",)
-    assert answer.answer.startswith("推論だけで考えます。すると、\n**推論パターン 1")
+    assert answer.answer.startswith("推論だけで考えます。すると、\n**推論パターン1")
 
 
 def test_what_was_never_said_is_dropped_as_misread(talk: Talk) -> None:
@@ -349,7 +349,7 @@ def test_a_decision_beside_a_paste_follows_the_review(talk: Talk) -> None:
     read = {**case("os_packages", sides=("training",), act="paste"), "parts": parts}
     answer = talk.ask({text: {**read, "queries": ("学習です。どのパターン？",)}}, text)
     assert answer.patterns == ("training-1",)
-    assert answer.answer.index("CMD [") < answer.answer.index("学習パターン 1")
+    assert answer.answer.index("CMD [") < answer.answer.index("学習パターン1")
 
 
 def test_why_two_decisions_gives_each_its_reason(talk: Talk) -> None:
@@ -358,7 +358,7 @@ def test_why_two_decisions_gives_each_its_reason(talk: Talk) -> None:
     why = talk.ask(script, text, "なんで？")
     assert why.answer.count("**なぜ**") == 2
     ways = talk.ask(script, text, "他の方法は？")
-    for title in ("学習パターン 1", "学習パターン 3", "推論パターン 1", "推論パターン 3"):
+    for title in ("学習パターン1", "学習パターン3", "推論パターン1", "推論パターン3"):
         assert title in ways.answer
 
 

@@ -91,7 +91,7 @@ def test_a_notice_a_decision_and_a_question_back_have_their_blocks(answer: Answe
     (shown,) = answer_messages(full, {})
     words = "\n".join(texts(list(shown.blocks)))
     assert "extracted &amp; more" in words
-    assert "学習パターン 1（AWS イメージの拡張）の手順は？" in str(shown.blocks)
+    assert "学習パターン1（AWS イメージの拡張）の手順は？" in str(shown.blocks)
     assert full.clarify
     assert full.clarify in words
     labels = [

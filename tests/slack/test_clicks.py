@@ -165,7 +165,7 @@ def test_a_decision_offers_the_next_question(slack: FakeSlack, bot: Bot, assista
     answer = slack.answer(slack.ask(MODEL))
     slack.click(button(answer, "kb_ask_next_0"), answer)
     slack.wait(lambda: len(assistant.asked) == 2, "the next question")
-    assert assistant.asked[1][0] == "学習パターン 1（AWS イメージの拡張）の手順は？"
+    assert assistant.asked[1][0] == "学習パターン1（AWS イメージの拡張）の手順は？"
 
 
 def test_sources_beyond_ten_are_behind_a_button(

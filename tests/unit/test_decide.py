@@ -8,8 +8,8 @@ from itertools import combinations
 import pytest
 
 from kb.pattern.decide import Verdict, decide_signals
-from kb.pattern.patterns import SIDES, load_model
-from kb.records import Raised
+from kb.pattern.patterns import load_model
+from kb.records import SIDES, Raised
 
 IDS = [signal.id for signal in load_model().signals]
 SUBSETS = 4

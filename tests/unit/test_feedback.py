@@ -14,8 +14,8 @@ import pytest
 
 from kb.__main__ import main
 from kb.errors import DatabaseError, SettingsError
-from kb.gaps.export import write_csv, write_jsonl
-from kb.records import Turn
+from kb.gaps.export import write_csv, write_jsonl, write_usage
+from kb.records import Trace, Turn, Usage
 from kb.store import feedback
 from kb.store.database import open_database, upsert
 from kb.store.feedback import FeedbackStore
@@ -237,3 +237,23 @@ def test_a_database_that_is_away_is_one_sentence_on_the_command_line(
 def test_a_url_that_cannot_be_used_is_said_at_once() -> None:
     with pytest.raises(SettingsError, match="KB_DATABASE_URL"):
         FeedbackStore("feedback.db")
+
+
+def test_what_chat_models_were_asked_is_kept_and_summed_by_day(store: FeedbackStore) -> None:
+    for name, usage in {
+        "a": Usage(3, 4_000, 300),
+        "b": Usage(1, 500, 20, is_estimate=True),
+    }.items():
+        keep(store, id=name, trace=Trace("?", False, (), {}, usage))
+    keep(store, id="c")
+    [first, *_] = store.entries()
+    assert (first.calls, first.tokens_in, first.tokens_out) == (3, 4_000, 300)
+    out = io.StringIO()
+    write_usage(store.entries(), out)
+    today = datetime.now(UTC).date().isoformat()
+    head, day, total = out.getvalue().splitlines()
+    assert head.split("\t") == [
+        "day", "answers", "calls", "tokens_in", "tokens_out", "estimated"
+    ]  # fmt: skip
+    assert day.split("\t") == [today, "2", "4", "4500", "320", "1"]
+    assert total.split("\t")[1:] == day.split("\t")[1:]

@@ -61,6 +61,31 @@ def test_what_was_clicked_away_stays_away_until_it_is_said_again() -> None:
     assert "own_base" in signals(reader.read("so?", again))
 
 
+@pytest.mark.parametrize("choice", ["It is for training", "学習用です"])
+def test_a_choice_of_a_question_back_says_one_condition_and_nothing_besides(choice: str) -> None:
+    class Reads:
+        """Takes the choice for a word on versions, too."""
+
+        def read(self, message: str, history: Sequence[Turn]) -> Reading:
+            conditions = (
+                Condition("os_packages", "MeCab with apt"),
+                Condition("training_only", choice, "holds", "training"),
+                Condition("training", choice),
+            )
+            case = CaseReading(conditions, ("training",), 0.2, 0.2)
+            return Reading(message, "en", "case", (message,), case=case)
+
+    before = turns("MeCab with apt. Which pattern fits?")
+    reading = KnowingReader(Reads()).read(choice, before)
+    assert set(signals(reading)) == {"os_packages", "training"}
+    assert reading.case is not None
+    assert (reading.case.sides, reading.case.wanted, reading.case.sure) == (("training",), 1.0, 1.0)
+    added = signals(KnowingReader(Reads()).read("We need OS packages as well", before))
+    assert added["os_packages"] == "holds"
+    typed = KnowingReader(Reads()).read(f"{choice}, and no more", before)
+    assert "training_only" in signals(typed)
+
+
 def test_the_reader_within_never_sees_a_click() -> None:
     within = Told("own_base")
     KnowingReader(within).read(drop("own_base", "en"), turns("a case", drop("gpu", "en")))

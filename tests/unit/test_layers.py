@@ -34,6 +34,12 @@ DOORS = {
     "kb.langchain": {"langchain_core"},
     "ingest.bulk": {"torch", "transformers"},
     "ingest.page": {"trafilatura"},
+    "evals.fit.check": {"torch"},
+    "evals.fit.encoder": {"torch"},
+    "evals.fit.encoder_losses": {"torch"},
+    "evals.fit.encoder_model": {"torch"},
+    "evals.fit.encoder_rows": {"torch"},
+    "evals.fit.pack": {"torch"},
     "evals.peer": {"sentence_transformers"},
 }
 
@@ -167,7 +173,8 @@ def test_what_is_heavy_is_imported_where_it_is_used(file: Path) -> None:
 
 @by_path(HOUSE)
 def test_nobody_walks_through_a_door_on_import(file: Path) -> None:
-    assert imports(file, at_top=True) & set(DOORS) == set()
+    if name_of(file) not in DOORS:  # behind a door all are open
+        assert imports(file, at_top=True) & set(DOORS) == set()
 
 
 def test_our_retriever_is_for_chains_of_others() -> None:

@@ -61,7 +61,7 @@ def test_what_people_and_sources_wrote_stays_text(language: Language) -> None:
 
 def test_a_gap_counts_and_links() -> None:
     page = gap_html(GAP, "en")
-    assert "asked 5 × · no source 5" in page
+    assert "asked 5 × · no source: 5" in page
     assert "<li>&amp; more</li>" in page
     assert "start=3&amp;end=9&amp;language=en" in page
     assert ">notes/x.md</a>" in page  # a section without a heading goes by its document
@@ -89,7 +89,7 @@ def test_a_fetch_that_went_wrong_stands_out(last: dict[str, Any], good: bool) ->
 def test_a_document_shows_its_commit_and_what_is_not_known() -> None:
     page = documents_html([Row(DOCUMENT, 12, None)], "en")
     assert "commit 0123456" in page
-    assert '<td data-name="Chunks">12</td>' in page
+    assert '<td data-name="Passages">12</td>' in page
     assert '<td data-name="Cited by answers">–</td>' in page
 
 

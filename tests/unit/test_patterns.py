@@ -16,9 +16,9 @@ from kb.errors import PatternsError
 from kb.messages import message
 from kb.pattern import patterns
 from kb.pattern.explain import PRECEDENCE
-from kb.pattern.patterns import SIDES, Model, Rule, load_model
+from kb.pattern.patterns import Model, Rule, load_model
 from kb.proof.verify import is_supported
-from kb.records import Language
+from kb.records import SIDES, Language
 
 NOTES = Path(__file__).parents[2] / "notes"
 LANGUAGES: tuple[Language, ...] = ("ja", "en")

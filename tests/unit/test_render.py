@@ -19,6 +19,7 @@ from screens.html.answer import (
     label_markdown,
     place,
     safe_markdown,
+    without_question,
 )
 from screens.html.passage import passage_html
 from screens.html.proofs import proofs_html
@@ -349,7 +350,7 @@ class TestProofs:
         held = document(fetched="2026-11-23T01:54:50+00:00")
         proof = citation("Nothing else.", heading="A > B", based_on=(*urls, urls[0] + "-L9"))
         shown = proofs_html((proof,), {held.id: held}, "en")
-        assert "b › 1.md, lines 1, 1–9" in bare(shown)
+        assert "b › 1.md, lines 1–9" in bare(shown)
         assert bare(shown).index("1.md") < bare(shown).index("Serving › A › B")
         assert '<mark data-n="1">Nothing else.</mark>' in shown
         assert ">+3</a>" in shown
@@ -427,3 +428,13 @@ class TestProofs:
     def test_evidence_has_a_name(self, url: str, short: str, whole: str) -> None:
         assert evidence_name(url) == short
         assert evidence_name(url, whole=True) == whole
+
+
+def test_a_question_back_stands_once_also_behind_what_a_message_changed() -> None:
+    asked = message("decide_ask", "en", question="Which one?")
+    changed = Sentence("I added “GPU”.", (), supported=None)
+    known = Sentence("If so, take this.", (1,), "- ", lead=f"{asked}\n\nWhat can be said so far:\n")
+    first, second = without_question((changed, known), "Which one?", "en")
+    assert first == changed
+    assert second.lead == "What can be said so far:\n"
+    assert without_question((changed,), "Which one?", "en") == (changed,)

@@ -10,6 +10,7 @@ import pytest
 from kb.proof import is_supported
 from kb.proof.claims import missing_names, missing_quantities, quantities
 from kb.proof.verify import support, supports
+from kb.proof.wording import wording
 
 STOP = "When a job is stopped the container gets SIGTERM and, 120 seconds later, SIGKILL."
 STOP_JA = "ジョブを停止するとコンテナは SIGTERM を受け取り、120 秒後に SIGKILL で終了させられます。"
@@ -147,6 +148,7 @@ UNSEEN_BY_WORDS = {
     "two quotes in one",
     "denial dropped, ja for en",
     "denial dropped, en for ja",
+    "denial added, ja for en",
 }
 
 
@@ -191,9 +193,11 @@ def test_the_check_is_the_same_every_time_and_needs_no_index() -> None:
 
 SET_ASIDE = {
     # file: share of the supported that may be rejected, share of the distorted that may pass
-    "notes-set-aside": (0.18, 0.4),
-    "answers-set-aside": (0.12, 0.66),
-    "toolkits-set-aside": (0.1, 0.6),
+    "notes-set-aside": (0.14, 0.36),
+    "answers-set-aside": (0.14, 0.6),
+    "toolkits-set-aside": (0.1, 0.65),
+    "paraphrased-notes-set-aside": (0.11, 0.46),
+    "paraphrased-toolkits-set-aside": (0.2, 0.65),
 }
 
 
@@ -207,6 +211,20 @@ def test_written_cases_that_were_never_fitted_on(name: str) -> None:
     rejected, passed = SET_ASIDE[name]
     assert 1 - sum(good) / len(good) <= rejected
     assert sum(bad) / len(bad) <= passed
+
+
+def test_small_words_stand_out_only_where_the_quote_has_none() -> None:
+    found = wording(
+        "It is always removed.", "It may be removed. Other parts stay.", "", crossed=False
+    )
+    assert found["more always"] == 1.0
+    assert "more removed" not in found
+    assert 0 < found["less may"] < 1
+    assert "less other" not in found
+    assert "more always" not in wording(
+        "It is always so.", "It is.", "Is it always?", crossed=False
+    )
+    assert set(wording("It is", "常に", "", crossed=True)) == {"new it", "new is"}
 
 
 def test_each_quote_may_prove_a_part() -> None:

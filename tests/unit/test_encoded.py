@@ -1,46 +1,49 @@
-"""The embedded reader: acts, conditions with exact words, standing cases, read once."""
+"""The encoded reader: acts, conditions with exact words, standing cases, read once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from evals.fit.messages import data_hash
+from evals.fit.samples import data_hash
 from kb.messages import message
-from kb.reading import models
-from kb.reading.case import Standing, revised
-from kb.reading.conditions import SIDES, Named, State, Told
-from kb.reading.embedded import WANTED, EmbeddedReader
+from kb.pattern.settle import settle
+from kb.reading import encoder
+from kb.reading.encoded import WANTED, EncodedReader
+from kb.reading.encoder import Before, Encoder, Looked, has_encoder, load_encoder, packed
 from kb.reading.reading import Reading
-from kb.records import Side, Turn
-from kb.search.embedding import BundledEmbedder, Vectors
+from kb.reading.tokens import LONGEST, own_tokens
+from kb.records import Turn
+from kb.search.embedding import BundledEmbedder
 
 
-class Counting(BundledEmbedder):
-    """The bundled model, and how many texts it was given."""
+class Counting(Encoder):
+    """The encoder beside the module, and how many messages it looked at."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.count_of_texts = 0
+        with np.load(encoder.FILE, allow_pickle=False) as stored:
+            super().__init__(dict(stored))
+        self.looks = 0
 
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        self.count_of_texts += len(texts)
-        return super().queries(texts)
+    def look(self, ids: Sequence[int], before: Before, pasted: bool) -> Looked:
+        self.looks += 1
+        return super().look(ids, before, pasted)
 
 
 @pytest.fixture(scope="module")
-def embedder() -> Counting:
+def counting() -> Counting:
     return Counting()
 
 
 @pytest.fixture(scope="module")
-def reader(embedder: Counting) -> EmbeddedReader:
-    return EmbeddedReader(embedder)
+def reader(counting: Counting) -> EncodedReader:
+    return EncodedReader(BundledEmbedder(), settle, counting)
 
 
-def talk(reader: EmbeddedReader, *messages: str) -> Reading:
+def talk(reader: EncodedReader, *messages: str) -> Reading:
     """The last message after the others, each answered."""
     history: list[Turn] = []
     for text in messages[:-1]:
@@ -59,8 +62,11 @@ def dropped(reading: Reading) -> set[str]:
 
 
 def test_the_weights_belong_to_the_data() -> None:
-    assert str(models.stored()["data"]) == data_hash()
-    assert models.FILE.stat().st_size < 10_000_000
+    with np.load(encoder.FILE, allow_pickle=False) as stored:
+        assert str(stored["data"]) == data_hash()
+        assert str(stored["fitted"])
+        assert str(stored["figures"])
+    assert encoder.FILE.stat().st_size < 25_000_000
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,7 @@ def test_the_weights_belong_to_the_data() -> None:
         ("誰に聞けばいいですか", "help"),
     ],
 )
-def test_acts_on_the_last_answer(reader: EmbeddedReader, text: str, act: str) -> None:
+def test_acts_on_the_last_answer(reader: EncodedReader, text: str, act: str) -> None:
     reading = talk(reader, "学習に apt の libsndfile が必要です。どのパターンですか？", text)
     assert reading.act == act
     assert reading.queries == ()
@@ -83,16 +89,16 @@ def test_acts_on_the_last_answer(reader: EmbeddedReader, text: str, act: str) ->
     assert "os_packages" in holding(reading)
 
 
-def test_nothing_to_act_on(reader: EmbeddedReader) -> None:
+def test_nothing_to_act_on(reader: EncodedReader) -> None:
     assert reader.read("shorter please", ()).act not in ("form", "why", "revision")
 
 
-def test_lines_are_counted(reader: EmbeddedReader) -> None:
+def test_lines_are_counted(reader: EncodedReader) -> None:
     reading = talk(reader, "Which port must a serving container listen on?", "3行でまとめて")
     assert (reading.form, reading.lines) == ("lines", 3)
 
 
-def test_words_are_slices(reader: EmbeddedReader) -> None:
+def test_words_are_slices(reader: EncodedReader) -> None:
     text = "We need libsndfile_dev from apt for a training job. Which pattern fits?"
     reading = reader.read(text, ())
     named = holding(reading)
@@ -103,7 +109,7 @@ def test_words_are_slices(reader: EmbeddedReader) -> None:
         assert not any(c.isalnum() or c == "_" for c in around)
 
 
-def test_a_condition_is_taken_back(reader: EmbeddedReader) -> None:
+def test_a_condition_is_taken_back(reader: EncodedReader) -> None:
     reading = talk(
         reader,
         "学習です。社内の標準ベースイメージが必須で、apt の ffmpeg も要ります。どれですか？",
@@ -115,21 +121,21 @@ def test_a_condition_is_taken_back(reader: EmbeddedReader) -> None:
     assert reading.case.changed
 
 
-def test_a_message_is_embedded_once(embedder: Counting, reader: EmbeddedReader) -> None:
+def test_a_message_is_looked_at_once(counting: Counting, reader: EncodedReader) -> None:
     texts = ("pip で shap を足したい。学習。どれ？", "推論も同じ？", "表にして")
     talk(reader, *texts)
-    before = embedder.count_of_texts
+    before = counting.looks
     talk(reader, *texts)
-    assert embedder.count_of_texts == before
+    assert counting.looks == before
 
 
 @pytest.mark.parametrize("text", ["", " ", "?", "\x00", "🙂" * 50, "a" * 5_000, "```\n"])
-def test_whatever_comes(reader: EmbeddedReader, text: str) -> None:
+def test_whatever_comes(reader: EncodedReader, text: str) -> None:
     assert reader.read(text, ()).message is not None
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-def test_examples_do_not_inherit(reader: EmbeddedReader, lang: str) -> None:
+def test_examples_do_not_inherit(reader: EncodedReader, lang: str) -> None:
     """Each example after each other one reads as it does alone."""
     examples = [message(f"ui_example_{n}", lang) for n in range(1, 7)]  # type: ignore[arg-type]
     alone = {text: _essence(reader.read(text, ())) for text in examples}
@@ -142,38 +148,36 @@ def test_examples_do_not_inherit(reader: EmbeddedReader, lang: str) -> None:
 def _essence(reading: Reading) -> object:
     case = reading.case
     wanted = case is not None and case.wanted >= WANTED
-    return wanted, holding(reading) if wanted else None, reading.queries
+    return wanted, sorted(holding(reading)) if wanted else None, reading.queries
 
 
-def told(signal: str, state: State = "holds") -> Told:
-    side: Side | None = next((side for side in SIDES if side == signal), None)
-    return Told(signal, signal, 0, state, side, 0.9)
+def test_half_a_wheel_is_no_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert has_encoder()
+    monkeypatch.setattr("kb.reading.encoder.FILE", tmp_path / "none.npz")
+    assert not has_encoder()
 
 
-def signals(conditions: Sequence[Told]) -> set[tuple[str, str]]:
-    return {(one.signal, one.state) for one in conditions}
+def test_nothing_is_loaded_before_a_message_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> Encoder:
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr("kb.reading.encoded.load_encoder", fails)
+    EncodedReader(BundledEmbedder())
 
 
-def test_what_is_taken_back_without_a_name_was_told_last() -> None:
-    standing = Standing((told("training"), told("own_base"), told("os_packages")))
-    found = revised(standing, (), (), takes_back=True, narrows=None)
-    assert signals(found) == {("os_packages", "dropped")}
+def test_a_long_message_keeps_its_two_ends() -> None:
+    pieces = load_encoder().pieces
+    text = "first " + "middle " * 1_000 + "last"
+    tokens = own_tokens(text, (), pieces)
+    assert len(tokens.ids) == LONGEST
+    assert text[slice(*tokens.spans[0])] == "first"
+    assert text[slice(*tokens.spans[-1])] == "last"
 
 
-def test_what_is_taken_back_is_what_the_words_name() -> None:
-    standing = Standing((told("training"), told("own_base"), told("os_packages")))
-    named = (Named("own_base", -0.5, (0, 4), "holds"),)
-    found = revised(standing, (told("own_base"),), named, takes_back=True, narrows=None)
-    assert signals(found) == {("own_base", "dropped")}
-
-
-def test_one_side_is_left() -> None:
-    standing = Standing((told("training"), told("inference"), told("os_packages")))
-    both = (told("inference"), told("training"))
-    found = revised(standing, both, (), takes_back=False, narrows="inference")
-    assert signals(found) == {("inference", "holds"), ("training", "dropped")}
-
-
-def test_the_figures_are_stored() -> None:
-    assert str(models.stored()["date"])
-    assert np.isfinite(models.stored()["act_bias"]).all()
+def test_bytes_keep_a_matrix() -> None:
+    weights = np.random.default_rng(1).normal(size=(4, 8)).astype(np.float32)
+    stored = packed("a", weights)
+    assert stored["a/bytes"].dtype == np.int8
+    assert (
+        np.abs(stored["a/bytes"] * stored["a/scale"] - weights).max() < np.abs(weights).max() / 200
+    )
