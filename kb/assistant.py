@@ -24,7 +24,15 @@ from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations
 from kb.answer.show import asks_to_see, show
 from kb.answer.standing import standing_on
-from kb.composing import below_decision, composed, proven, quoted_last, suggestions, with_more
+from kb.composing import (
+    below_decision,
+    composed,
+    named_first,
+    proven,
+    quoted_last,
+    suggestions,
+    with_more,
+)
 from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import advise
@@ -432,6 +440,7 @@ class Assistant:
         notice = written.notice(request.language)
         trace = replace(found.trace, usage=written.usage, prompts=writer.prompts)
         content = replace(content, model=writer.name, trace=trace, notice=notice)
+        content = named_first(request, found, content)
         answer = _finished(request, content)
         self._answers.put(_place(request), answer)  # what “shorter” and “why” act on
         yield answer

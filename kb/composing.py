@@ -12,8 +12,9 @@ from dataclasses import replace
 from kb.answer.compose import compose
 from kb.answer.content import Content, fixed
 from kb.answer.covers import covers
-from kb.answer.quotes import Citations, Draft, to_sentences
+from kb.answer.quotes import Citations, Draft, to_sentences, unfenced
 from kb.answer.respond import respond, shown_now
+from kb.answer.unheld import unheld
 from kb.messages import message
 from kb.pattern.advise import further
 from kb.proof.verify import is_supported
@@ -36,10 +37,20 @@ _NAMED = 80
 def composed(request: Request, found: Found) -> Content:
     """Sentences picked from the hits; each part of a question that has several by itself."""
     if len(found.parts) == 1:
-        return _responded(request, found)
+        return named_first(request, found, _responded(request, found))
     citations = Citations(request.index)
     sentences = [s for part in found.parts for s in _on_part(request, part, citations)]
     return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
+
+
+def named_first(request: Request, found: Found, content: Content) -> Content:
+    """The answer, below a sentence that names what no source holds, where a file of it is asked."""
+    first = found.first
+    names = unheld(request.question, first.retrieval.naming, first.hits, content.sentences)
+    if content.reason is not None or not names:
+        return content
+    opening = fixed("unheld", request.language, thing=names[0])
+    return replace(content, sentences=(opening, *content.sentences))
 
 
 def _responded(request: Request, found: Found) -> Content:
@@ -168,15 +179,13 @@ def _beside(request: Request, found: Found) -> tuple[Search, ...]:
 
 
 def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence]:
-    """Each sentence that cites with whether its quotes prove it."""
+    """Each sentence that cites with whether its quotes prove it; a text that is one is proven."""
 
-    def quotes(sentence: Sentence) -> list[str]:
-        return [citations.all[number - 1].quote for number in sentence.citations]
+    def is_proven(sentence: Sentence) -> bool:
+        quotes = [citations.all[number - 1].quote for number in sentence.citations]
+        return unfenced(sentence.text) in quotes or is_supported(sentence.text, quotes)
 
-    return [
-        replace(s, supported=is_supported(s.text, quotes(s))) if s.citations else s
-        for s in sentences
-    ]
+    return [replace(s, supported=is_proven(s)) if s.citations else s for s in sentences]
 
 
 def _drafts(request: Request, part: Search) -> list[Draft]:
