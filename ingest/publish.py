@@ -276,7 +276,7 @@ def _write(
         shelf: np.stack([vectors[text_key(c)] for c in members])
         for shelf, members in shelves.items()
     }
-    calibrate(arrays, embedding).save(folder)
+    calibrate(_unwritten(shelves, arrays), embedding).save(folder)
     store = VectorStore(folder, folder.name, chroma_url)
     try:
         store.create()
@@ -288,6 +288,20 @@ def _write(
             )
     finally:
         store.close()
+
+
+def _unwritten(
+    shelves: Mapping[tuple[str, Language], Sequence[Chunk]],
+    arrays: Mapping[tuple[str, Language], Vectors],
+) -> dict[tuple[str, Language], Vectors]:
+    """The vectors of documents that are not written as answers; what those of others mean has been
+    learned.
+    """
+    written = {c.group for some in shelves.values() for c in some if c.kind == "statement"}
+    return {
+        shelf: arrays[shelf][[chunk.group not in written for chunk in members]]
+        for shelf, members in shelves.items()
+    }
 
 
 def _lexical_text(chunk: Chunk) -> str:

@@ -14,7 +14,7 @@ import json
 import math
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +26,11 @@ from evals.fit.scope import Asked, Example
 from evals.metrics import fact_share
 from evals.sources import GIT, MORE, WORLD, Question, build_world, read_questions
 from kb.assistant import Assistant
-from kb.records import Language
+from kb.records import Language, Turn
 from kb.search import rank, scope
 from kb.search.index import Index, IndexStore
 from kb.search.retrieve import candidates, retrieve, search_lists, signals
+from kb.search.several import corrected
 from kb.settings import read_settings
 from kb.wiring import open_assistant, open_store
 
@@ -82,7 +83,7 @@ def main() -> int:
         for question, example in _examples(file, index, assistant)
     ]
     found += [
-        (f"outside {number}", "outside", fit_scope.in_index(asked, assistant, alone))
+        (f"outside {number}", "outside", _outside(asked, assistant, alone))
         for number, asked in enumerate(fit_scope.read_outside()[:_FOREIGNERS])
     ]
     _fit_supported(found)
@@ -95,6 +96,16 @@ def _repositories(store: IndexStore) -> list[tuple[Path, Index]]:
     return [(GIT, index)] if held else []
 
 
+def _outside(asked: Asked, assistant: Assistant, index: Index) -> Example:
+    query = _query(asked.question, asked.history, assistant, index)
+    return fit_scope.in_index(asked, query, assistant, index)
+
+
+def _query(question: str, history: Sequence[Turn], assistant: Assistant, index: Index) -> str:
+    """What is searched for: a question that stands alone needs no reading."""
+    return assistant.query(question, history) if history else corrected(question, index)
+
+
 def _tuning(file: Path) -> Iterator[Question]:
     return (question for question in read_questions(file) if question.split == "tune")
 
@@ -102,7 +113,7 @@ def _tuning(file: Path) -> Iterator[Question]:
 def _cases(file: Path, index: Index, assistant: Assistant) -> Iterator[Case]:
     for question in _tuning(file):
         wanted = groups_with_answer(question, index) if question.documents else ()
-        query = assistant.query(question.question, question.history)
+        query = _query(question.question, question.history, assistant, index)
         found = search_lists(index, assistant.embedder, query)
         fused = candidates(index, found)
         right = np.array([group in wanted for group, _ in fused], np.float64)
@@ -179,12 +190,12 @@ def _examples(file: Path, index: Index, assistant: Assistant) -> Iterator[tuple[
         reason = None if question.documents else "not_in_sources"
         spoken: Language = "ja" if question.language == "ja" else "en"
         asked = Asked(question.question, question.history, reason, spoken)
-        query = assistant.query(question.question, question.history)
-        first = retrieve(index, assistant.embedder, query, spoken).hits[:1]
+        query = _query(question.question, question.history, assistant, index)
+        first = retrieve(index, assistant.embedder, query, spoken, written=False).hits[:1]
         # Where it finds another document than the one that answers, it does not answer.
         if reason is None and not any(question.names(c.document) for h in first for c in h.chunks):
             continue
-        yield question, fit_scope.in_index(asked, assistant, index)
+        yield question, fit_scope.in_index(asked, query, assistant, index)
 
 
 def _fit_supported(found: list[tuple[str, str, Example]]) -> None:

@@ -181,10 +181,9 @@ def read_outside() -> list[Asked]:
     ]
 
 
-def in_index(asked: Asked, assistant: Assistant, index: Index) -> Example:
-    """What the scope sees of a question by the measure of `index`."""
-    query = assistant.query(asked.question, asked.history)
-    retrieval = retrieve(index, assistant.embedder, query, asked.language)
+def in_index(asked: Asked, query: str, assistant: Assistant, index: Index) -> Example:
+    """What the scope sees of a question, searched for as `query`, by the measure of `index`."""
+    retrieval = retrieve(index, assistant.embedder, query, asked.language, written=False)
     values = scope.features(query, retrieval, index)
     return Example(scope.covered(query, retrieval, index, values), retrieval.vector, asked.reason)
 

@@ -12,7 +12,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,12 @@ class Index:
     @cached_property
     def sizes(self) -> Mapping[str, Mapping[Language, int]]:
         """Texts by shelf and language."""
-        counts: dict[str, dict[Language, int]] = {
-            shelf: dict.fromkeys(LANGUAGES, 0) for shelf in SHELVES
-        }
-        for chunk in self.chunks.values():
-            counts[shelf_of(chunk)][chunk.language] += 1
-        return counts
+        return _sizes(self.chunks.values())
+
+    @cached_property
+    def unwritten_sizes(self) -> Mapping[str, Mapping[Language, int]]:
+        """Those of documents that are not written as answers."""
+        return _sizes(c for c in self.chunks.values() if c.group in self.unwritten)
 
     @cached_property
     def languages(self) -> Mapping[str, frozenset[Language]]:
@@ -96,6 +96,16 @@ class Index:
             group: frozenset(c.language for c in chunks if c.kind != "question" or c.order)
             for group, chunks in self.groups.items()
         }
+
+    @cached_property
+    def unwritten(self) -> frozenset[str]:
+        """The groups of documents that are not written as answers."""
+        return frozenset(group for group, chunks in self.groups.items() if not is_written(chunks))
+
+    @property
+    def is_mixed(self) -> bool:
+        """Some documents are written as answers, and some are not."""
+        return 0 < len(self.unwritten) < len(self.groups)
 
     @cached_property
     def wordings(self) -> Mapping[str, tuple[str, ...]]:
@@ -141,6 +151,20 @@ class Index:
         near = get_close_matches(identity, self.documents, n=3, cutoff=0.4)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise DocumentUnknown(f"Index version {self.version} holds no document “{identity}”.{hint}")
+
+
+def _sizes(chunks: Iterable[Chunk]) -> dict[str, dict[Language, int]]:
+    counts: dict[str, dict[Language, int]] = {
+        shelf: dict.fromkeys(LANGUAGES, 0) for shelf in SHELVES
+    }
+    for chunk in chunks:
+        counts[shelf_of(chunk)][chunk.language] += 1
+    return counts
+
+
+def is_written(chunks: Sequence[Chunk]) -> bool:
+    """A section whose statements are answers by themselves, rather than a passage of a text."""
+    return any(chunk.kind == "statement" for chunk in chunks)
 
 
 def shelf_of(chunk: Chunk) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from kb.records import Chunk, Hit, Language
 from kb.search import rank
 from kb.search.embedding import Embedder, Vectors
-from kb.search.index import Index
+from kb.search.index import Index, is_written
 from kb.search.languages import lifts
 from kb.search.names import PARTS, Naming
 from kb.search.vectors import LANGUAGES, SHELVES
@@ -35,6 +35,9 @@ WEIGHTS = {"questions": 1.0, "statements": 1.0, "passages": 0.5, "lexical": 1.0,
 CANDIDATES = 40
 """Groups that are looked at more closely after the fusion."""
 _DEPTH = {"questions": 40, "statements": 160, "passages": 40, "lexical": 40, "sections": 40}
+_UNWRITTEN = 10
+"""So many times deeper each list is looked through for documents that are not written as answers:
+the notes have 14 texts for one of theirs."""
 _ACROSS = 5
 """So many times deeper the lexical list is looked through for groups in the other language."""
 _NAMED_GROUPS = 50
@@ -68,10 +71,19 @@ class Retrieval:
 
 
 def retrieve(
-    index: Index, embedder: Embedder, query: str, language: Language, *, k: int = 8
+    index: Index,
+    embedder: Embedder,
+    query: str,
+    language: Language,
+    *,
+    k: int = 8,
+    written: bool = True,
 ) -> Retrieval:
-    """The best `k` groups for `query`; where a group exists in both languages, in `language`."""
-    found = search_lists(index, embedder, query)
+    """The best `k` groups for `query`; where a group exists in both languages, in `language`.
+
+    Without `written` it searches as if no section were written as an answer.
+    """
+    found = search_lists(index, embedder, query, written=written)
     ranked = sorted(
         (
             (group, signals(index, query, found, group, share))
@@ -110,11 +122,6 @@ def retrieve(
 def _best_written(index: Index, scores: Mapping[str, float]) -> float:
     """The best score of a section that is written as an answer."""
     return next((s for group, s in scores.items() if is_written(index.groups[group])), 0.0)
-
-
-def is_written(chunks: Sequence[Chunk]) -> bool:
-    """A section whose statements are answers by themselves, rather than a passage of a text."""
-    return any(chunk.kind == "statement" for chunk in chunks)
 
 
 def candidates(index: Index, found: Found) -> list[tuple[str, float]]:
@@ -160,19 +167,24 @@ class Found:
         }
 
 
-def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
+def search_lists(index: Index, embedder: Embedder, query: str, *, written: bool = True) -> Found:
+    """The five lists; without `written` those of documents that are not written as answers."""
+    more = 1 if written or not index.is_mixed else _UNWRITTEN
     vector = embedder.queries([query])[0]
     tokens = tuple(search_tokens(query))
     naming = index.names.naming(query)
     sections = index.sections.scores(vector)
     named = _named_chunks(index, naming, sections)
+    if more > 1:
+        sections = {group: s for group, s in sections.items() if group in index.unwritten}
+        named = [chunk for chunk in named if chunk.group in index.unwritten]
     lists: dict[str, dict[str, float]] = {}
     second: dict[str, float] = {}
     similarities: dict[str, float] = {}
     near = index.vectors.similarities([chunk.id for chunk in named], vector)
     for shelf in SHELVES:
         scores = lists.setdefault(shelf, {})
-        for identity, similarity in _nearest(index, shelf, vector, near.get(shelf, {})):
+        for identity, similarity in _nearest(index, shelf, vector, near.get(shelf, {}), more):
             similarities[identity] = similarity
             group = index.chunks[identity].group
             if group not in scores:
@@ -182,7 +194,7 @@ def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
     lists["sections"] = dict(islice(sections.items(), _DEPTH["sections"]))
     spoken = language_of(query)
     counterparts = index.across.counterparts(query)
-    lists["lexical"], across = _lexical(index, tokens, counterparts, spoken)
+    lists["lexical"], across = _lexical(index, tokens, counterparts, spoken, more)
     groups = tuple(dict.fromkeys(chunk.group for chunk in named))
     asks_code = mentions(query, "show") or mentions(query, "part")
     return Found(
@@ -192,13 +204,22 @@ def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
 
 
 def _nearest(
-    index: Index, shelf: str, vector: Vectors, named: Mapping[str, float]
+    index: Index, shelf: str, vector: Vectors, named: Mapping[str, float], more: int
 ) -> list[tuple[str, float]]:
-    """The nearest chunks in both languages on one scale, and those that are `named`; best first."""
-    depth = _DEPTH[shelf]
+    """The nearest chunks in both languages on one scale, and those that are `named`; best first.
+
+    `more`: so many times deeper, for those that are not written as answers alone.
+    """
+    depth = _DEPTH[shelf] * more
     found = {name: index.vectors.search(shelf, name, vector, depth) for name in LANGUAGES}
+    if more > 1:
+        found = {
+            name: [p for p in some if index.chunks[p[0]].group in index.unwritten][: _DEPTH[shelf]]
+            for name, some in found.items()
+        }
     near = {name: [similarity for _, similarity in pairs] for name, pairs in found.items()}
-    lift = lifts(vector, shelf, near, index.sizes[shelf], str(index.manifest["embedding"]))
+    sizes = index.sizes[shelf] if more == 1 else index.unwritten_sizes[shelf]
+    lift = lifts(vector, shelf, near, sizes, str(index.manifest["embedding"]))
     pairs = dict(named)
     for some in found.values():
         pairs.update(some)
@@ -211,12 +232,20 @@ def _lexical(
     tokens: Sequence[str],
     counterparts: Mapping[str, frozenset[str]],
     spoken: Language,
+    more: int,
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Groups by the question's words; of those in the other language by their counterparts, too."""
     depth = _DEPTH["lexical"]
-    own = dict(index.lexical.search(tokens, depth))
-    more = tuple(t for token in dict.fromkeys(tokens) for t in sorted(counterparts.get(token, ())))
-    both = index.lexical.search((*tokens, *dict.fromkeys(more)), _ACROSS * depth)
+
+    def search(words: Sequence[str], depth: int) -> list[tuple[str, float]]:
+        pairs = index.lexical.search(words, depth * more)
+        return pairs if more == 1 else [p for p in pairs if p[0] in index.unwritten][:depth]
+
+    own = dict(search(tokens, depth))
+    others = tuple(
+        t for token in dict.fromkeys(tokens) for t in sorted(counterparts.get(token, ()))
+    )
+    both = search((*tokens, *dict.fromkeys(others)), _ACROSS * depth)
     across = dict(islice((pair for pair in both if spoken not in index.languages[pair[0]]), depth))
     scores = {**own, **across}
     return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))), across

@@ -26,9 +26,9 @@ import numpy as np
 from kb.records import Reason
 from kb.search import rank
 from kb.search.embedding import Vectors
-from kb.search.index import Index
+from kb.search.index import Index, is_written
 from kb.search.names import Naming
-from kb.search.retrieve import WEIGHTS, Retrieval, is_written
+from kb.search.retrieve import WEIGHTS, Retrieval
 from kb.search.typed import FEATURES as TYPED
 from kb.search.typed import typed
 from kb.text.language import language

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from kb.records import Hit, Language
 from kb.search.embedding import Embedder
-from kb.search.index import Index
+from kb.search.index import Index, is_written
 from kb.search.rank import facet
 from kb.search.retrieve import Retrieval, retrieve
 from kb.search.scope import Scope, decide_scope
@@ -162,7 +162,24 @@ class Searcher:
         retrieval = retrieve(self._index, self._embedder, query, language)
         if self._rerank is not None:
             retrieval = replace(retrieval, hits=self._rerank(query, retrieval.hits))
-        return Search(query, retrieval, decide_scope(query, retrieval, self._index))
+        search = Search(query, retrieval, decide_scope(query, retrieval, self._index))
+        return self._unwritten(search, language) or search
+
+    def _unwritten(self, search: Search, language: Language) -> Search | None:
+        """What the other documents hold, by themselves, where no section written as an answer does.
+
+        Beside such sections, which say a thing in many ways, an excerpt looks far; whether it
+        answers is no matter of what stands beside it.
+        """
+        first = search.retrieval.hits[:1]
+        own = all(is_written(hit.chunks) for hit in first)
+        if not self._index.is_mixed or (own and search.scope.reason in (None, "unsafe")):
+            return None
+        retrieval = retrieve(self._index, self._embedder, search.query, language, written=False)
+        scope = decide_scope(search.query, retrieval, self._index)
+        if own:
+            return Search(search.query, retrieval, scope) if scope.reason is None else None
+        return replace(search, scope=scope)
 
 
 def _on_side(retrieval: Retrieval, side: str) -> Retrieval:
