@@ -11,6 +11,7 @@ from kb.messages import message
 from kb.records import Answer
 from kb.search.embedding import BundledEmbedder
 from kb.search.index import IndexStore
+from kb.search.retrieve import retrieve
 from tests.conftest import folder_source, ingest
 from tests.unit.kb_fixtures import ROOT
 
@@ -176,3 +177,23 @@ def test_a_thing_of_another_source_is_no_case_for_a_pattern(beside: Assistant) -
     answer = beside.ask("黒潮の学習には何 GPU 使ってる？")
     assert answer.decision is None
     assert not answer.clarify
+
+
+@pytest.mark.parametrize(
+    "question", ["リリースは何曜日？", "how long may one observation run", "GPU は何枚まで？"]
+)
+def test_what_stands_beside_them_moves_no_measure(
+    alone: Assistant, beside: Assistant, embedder: BundledEmbedder, question: str
+) -> None:
+    """An index of these pages alone and their part of a mixed one say the same."""
+    one, other = (assistant._store.current() for assistant in (alone, beside))
+    assert other.is_mixed
+    assert not one.is_mixed
+    for shelf, measured in one.calibration.strangers.items():
+        assert other.calibration.strangers[shelf] == pytest.approx(measured, abs=1e-4)
+    first, second = (
+        retrieve(index, embedder, question, "ja", written=False) for index in (one, other)
+    )
+    assert first.hits[0].chunks[0].text == second.hits[0].chunks[0].text
+    for shelf in ("questions", "statements", "passages"):
+        assert second.best[shelf] == pytest.approx(first.best[shelf], abs=1e-4)
