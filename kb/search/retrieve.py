@@ -172,7 +172,7 @@ def search_lists(index: Index, embedder: Embedder, query: str, *, written: bool 
     more = 1 if written or not index.is_mixed else _UNWRITTEN
     vector = embedder.queries([query])[0]
     tokens = tuple(search_tokens(query))
-    naming = index.names.naming(query)
+    naming, spoken = index.names.naming(query), language_of(query)
     sections = index.sections.scores(vector)
     named = _named_chunks(index, naming, sections)
     if more > 1:
@@ -184,7 +184,9 @@ def search_lists(index: Index, embedder: Embedder, query: str, *, written: bool 
     near = index.vectors.similarities([chunk.id for chunk in named], vector)
     for shelf in SHELVES:
         scores = lists.setdefault(shelf, {})
-        for identity, similarity in _nearest(index, shelf, vector, near.get(shelf, {}), more):
+        for identity, similarity in _nearest(
+            index, shelf, vector, near.get(shelf, {}), more, spoken
+        ):
             similarities[identity] = similarity
             group = index.chunks[identity].group
             if group not in scores:
@@ -192,7 +194,6 @@ def search_lists(index: Index, embedder: Embedder, query: str, *, written: bool 
             elif shelf == "statements":
                 second.setdefault(group, similarity)
     lists["sections"] = dict(islice(sections.items(), _DEPTH["sections"]))
-    spoken = language_of(query)
     counterparts = index.across.counterparts(query)
     lists["lexical"], across = _lexical(index, tokens, counterparts, spoken, more)
     groups = tuple(dict.fromkeys(chunk.group for chunk in named))
@@ -204,11 +205,18 @@ def search_lists(index: Index, embedder: Embedder, query: str, *, written: bool 
 
 
 def _nearest(
-    index: Index, shelf: str, vector: Vectors, named: Mapping[str, float], more: int
+    index: Index,
+    shelf: str,
+    vector: Vectors,
+    named: Mapping[str, float],
+    more: int,
+    spoken: Language,
 ) -> list[tuple[str, float]]:
     """The nearest chunks in both languages on one scale, and those that are `named`; best first.
 
-    `more`: so many times deeper, for those that are not written as answers alone.
+    What stands in the question's language, too, is near by that: lifted in the other one as well,
+    sections in both languages would come nearer than pages in either. `more`: so many times deeper,
+    for those that are not written as answers alone.
     """
     depth = _DEPTH[shelf] * more
     found = {name: index.vectors.search(shelf, name, vector, depth) for name in LANGUAGES}
@@ -223,7 +231,11 @@ def _nearest(
     pairs = dict(named)
     for some in found.values():
         pairs.update(some)
-    lifted = ((i, value + lift[index.chunks[i].language]) for i, value in pairs.items())
+
+    def lifted_by(chunk: Chunk) -> float:
+        return 0.0 if spoken in index.languages[chunk.group] else lift[chunk.language]
+
+    lifted = ((i, value + lifted_by(index.chunks[i])) for i, value in pairs.items())
     return sorted(lifted, key=lambda pair: (-pair[1], pair[0]))
 
 
