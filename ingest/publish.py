@@ -276,7 +276,7 @@ def _write(
         shelf: np.stack([vectors[text_key(c)] for c in members])
         for shelf, members in shelves.items()
     }
-    calibrate(_unwritten(shelves, arrays), embedding).save(folder)
+    calibrate(_unwritten(shelves, arrays), embedding, arrays).save(folder)
     store = VectorStore(folder, folder.name, chroma_url)
     try:
         store.create()

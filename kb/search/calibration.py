@@ -74,9 +74,14 @@ class Calibration:
             )
 
 
-def calibrate(shelves: Mapping[tuple[str, Language], Vectors], embedding: str) -> Calibration:
+def calibrate(
+    shelves: Mapping[tuple[str, Language], Vectors],
+    embedding: str,
+    whole: Mapping[tuple[str, Language], Vectors] | None = None,
+) -> Calibration:
     """`shelves`: vectors by shelf and language, shape (texts, dimensions); `embedding`: name of
-    their model.
+    their model; `whole`: those of the whole version, whose questions tell its topic where
+    `shelves` hold few.
     """
     if embedding != _MODEL:
         return Calibration()
@@ -92,12 +97,18 @@ def calibrate(shelves: Mapping[tuple[str, Language], Vectors], embedding: str) -
         shelf: (float(best.mean()), max(float(best.std()), 0.005))
         for shelf, best in reached.items()
     }
-    asked = [part for (kind, _), part in shelves.items() if kind == "questions"]
-    own = np.concatenate([np.zeros((0, away.shape[1]), np.float32), *asked])
+    own = _questions(shelves, away)
+    if len(own) < _LEAST:
+        own = _questions(whole or {}, away)
     if len(own) < _LEAST:
         return Calibration(spreads)
     direction, middle = _discriminant(own, away)
     return Calibration(spreads, direction, middle)
+
+
+def _questions(shelves: Mapping[tuple[str, Language], Vectors], away: Vectors) -> Vectors:
+    asked = [part for (kind, _), part in shelves.items() if kind == "questions"]
+    return np.concatenate([np.zeros((0, away.shape[1]), np.float32), *asked])
 
 
 def _reached(away: Vectors, shelf: str, parts: Mapping[Language, Vectors]) -> Vectors:

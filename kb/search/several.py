@@ -15,7 +15,7 @@ from kb.search.embedding import Embedder
 from kb.search.index import Index, is_written
 from kb.search.rank import facet
 from kb.search.retrieve import Retrieval, retrieve
-from kb.search.scope import Scope, decide_scope
+from kb.search.scope import Scope, decide_scope, is_unsafe
 from kb.search.ways import with_numbers
 from kb.text.normal import normalize, respell
 
@@ -173,7 +173,8 @@ class Searcher:
         """
         first = search.retrieval.hits[:1]
         own = all(is_written(hit.chunks) for hit in first)
-        if not self._index.is_mixed or (own and search.scope.reason in (None, "unsafe")):
+        settled = is_unsafe(search.query) or (own and search.scope.reason in (None, "unsafe"))
+        if settled or not self._index.is_mixed:
             return None
         retrieval = retrieve(self._index, self._embedder, search.query, language, written=False)
         scope = decide_scope(search.query, retrieval, self._index)
