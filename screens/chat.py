@@ -13,7 +13,15 @@ from screens.html.answer import safe_markdown, title_html
 from screens.html.takeaway import conversation_text
 from screens.person import person
 from screens.session import Chat, Exchange
-from screens.shared import LOG, current_index, failure, label, title_tab, ui_language
+from screens.shared import (
+    LOG,
+    current_index,
+    failure,
+    label,
+    run_script,
+    title_tab,
+    ui_language,
+)
 from screens.state import show_state
 
 _EXAMPLES = 6
@@ -58,12 +66,23 @@ def _converse(chat: Chat) -> None:
                 ratings[number] = exchange.show(one, number, exchanges[:number], last=last)
                 if not streaming:
                     _rate(one, ratings[number])
+    _go_on_where_it_ended(chat)
     for number, one in enumerate(exchanges):
         _keep(one, exchanges[:number])
     conversations.keep(chat)
     if streaming:  # only now, because a click on a thumb would have ended the stream
         for number, place in ratings.items():
             _rate(exchanges[number], place)
+
+
+def _go_on_where_it_ended(chat: Chat) -> None:
+    """Show the last exchange of a conversation that was opened, until something new is asked."""
+    state, count = st.session_state, len(chat.exchanges)
+    if state.get("opened_chat") != chat.id:
+        state.opened_chat, state.opened_with = chat.id, count
+    if count > 1 and count == state.opened_with:
+        newest = f".st-key-exchange-{count - 1}"
+        run_script("opened", f"/* {chat.id} */ window.kbKeepInView?.('{newest}', 'start')")
 
 
 def _hidden(chat: Chat) -> int:

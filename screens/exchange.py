@@ -17,7 +17,8 @@ from kb.messages import message
 from kb.pattern.conditions import case_of, conditions, dropping, name_of
 from kb.records import Answer, Document, Turn
 from screens import session
-from screens.html.answer import answer_markdown, asked_html, label_markdown, safe_markdown, say_html
+from screens.html.answer import answer_markdown, label_markdown, safe_markdown, say_html
+from screens.html.asked import asked_html
 from screens.html.proofs import proofs_html
 from screens.html.takeaway import copies_html
 from screens.session import Exchange
@@ -50,9 +51,7 @@ def show(
         back, shown, stopping = st.empty(), st.empty(), st.empty()
         below, rating = st.empty(), st.empty()
         if exchange.waiting:
-            run_script(
-                "scroll", f"document.querySelector('.st-key-exchange-{number}')?.scrollIntoView()"
-            )
+            run_script("scroll", f"window.kbKeepInView?.('.st-key-exchange-{number}', 'start')")
             with stopping.container(key="stopping"):  # its last two parts: when stopped here
                 st.html(say_html(f"{number}|{label('searching')}", working=True))
                 st.caption(label("stopped"))

@@ -51,6 +51,22 @@ def decided(page: Page) -> None:
     page.locator("[class*=st-key-understood-1]").wait_for()
 
 
+def test_a_long_answer_is_read_from_its_beginning(app: str, open_page: Open) -> None:
+    page = open_page(app, width=390, height=844)
+    decided(page)
+    last = page.locator("[class*=st-key-exchange-]").last
+    box = last.locator("[class*=st-key-answer-]").bounding_box()
+    assert box is not None
+    assert box["height"] > 844  # it does not fit, and its end would be followed
+    last.locator("[class*=st-key-onward-]").wait_for()
+    still(page)
+    seen = "(e => e.getBoundingClientRect().y)([...document.querySelectorAll('.kb-asked')].at(-1))"
+    page.wait_for_function(f"{seen} > 60 && {seen} < 200")
+    page.reload()  # and so is the last one of a conversation that is opened again
+    page.locator("[class*=st-key-exchange-1]").wait_for()
+    page.wait_for_function(f"{seen} > 60 && {seen} < 200")
+
+
 IN_SIGHT = """() => {
   const choices = [...document.querySelectorAll('[class*=st-key-choice_] button')];
   const asked = [...document.querySelectorAll('.kb-asked')].at(-1);

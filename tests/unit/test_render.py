@@ -354,7 +354,7 @@ class TestProofs:
         assert bare(shown).index("1.md") < bare(shown).index("Serving › A › B")
         assert '<mark data-n="1">Nothing else.</mark>' in shown
         assert ">+3</a>" in shown
-        assert "fetched 2026-11-23" in shown
+        assert "fetched 23 November 2026" in shown
         assert 'href="source?document=notes%2Fen%2Fserving.md&amp;start=' in shown
 
     def test_one_passage_a_section_with_all_its_sentences_marked(self) -> None:
