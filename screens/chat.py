@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kb.errors import KbError
 from screens import conversations, exchange, feedback, path, session
+from screens.examples import examples
 from screens.html.answer import safe_markdown, title_html
 from screens.html.takeaway import conversation_text
 from screens.person import person
@@ -22,9 +23,8 @@ from screens.shared import (
     title_tab,
     ui_language,
 )
-from screens.state import show_state
+from screens.state import show_state, state_line
 
-_EXAMPLES = 6
 # Exchanges drawn at first; of a longer conversation those before are a click away, so that the
 # thirtieth answer comes as fast as the first.
 _AT_ONCE = 6
@@ -260,11 +260,13 @@ def _welcome() -> None:
         st.warning(label(failure(error)))
         return
     show_state(index)
-    examples = [label(f"example_{number + 1}") for number in range(_EXAMPLES)]
-    for row in range(0, _EXAMPLES, 2):  # row by row, so that a narrow screen keeps their order
-        for column, number in zip(st.columns(2), (row, row + 1), strict=True):
-            exchange.question_button(column, examples[number], f"example_{number}", width="stretch")
+    offered = examples(index)
+    for row in range(0, len(offered), 2):  # row by row, so that a narrow screen keeps their order
+        for column, number in zip(st.columns(2), range(row, len(offered)), strict=False):
+            exchange.question_button(column, offered[number], f"example_{number}", width="stretch")
     _ways()
+    with st.container(key="state-line"):  # where the sidebar, which has it too, is closed
+        st.caption(state_line(index))
 
 
 def _ways() -> None:

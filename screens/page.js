@@ -202,7 +202,7 @@ the newest answer, shortcuts, announcements. Runs once a tab; reads what Python 
       const button = element?.matches('button') ? element : element && find('button', element);
       if (button && words(name)) button.setAttribute('aria-label', words(name));
     }
-    all('.stCode pre, .kb-paste, [data-testid="stMarkdownContainer"] table').forEach(e => { if (e.scrollHeight > e.clientHeight || e.scrollWidth > e.clientWidth) e.tabIndex = 0; });
+    all('.stCode pre, .kb-paste, .kb-grid, [data-testid="stMarkdownContainer"] table').forEach(e => { if (e.scrollHeight > e.clientHeight || e.scrollWidth > e.clientWidth) e.tabIndex = 0; });
     const saying = all('.kb-say').at(-1)?.dataset.say ?? '';
     if (saying !== announced) { announced = saying; if (saying) say(saying.split('|').at(-1)); }
     if (opener && !opener.isConnected) closePanel();

@@ -114,6 +114,8 @@ def test_a_condition_is_taken_away_and_the_decision_follows(app: str, open_page:
 def test_the_case_opens_in_the_form_and_comes_back_by_itself(app: str, open_page: Open) -> None:
     page = open_page(app)
     decided(page)
+    note = page.get_by_role("button", name=message("ui_copy_note", "ja"))
+    assert "学習パターン1" in str(note.get_attribute("data-kb-copy"))
     page.get_by_role("link", name=message("ui_open_in_form", "ja")).click()
     page.wait_for_url("**/choose?*case=training*os_packages*")
     page.locator(".st-key-choose-verdict").wait_for()
