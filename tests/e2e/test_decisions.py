@@ -144,3 +144,12 @@ def test_the_proofs_are_not_much_longer_than_the_answer(
     assert said is not None
     assert proofs is not None
     assert proofs["height"] <= 1.2 * said["height"]
+
+    last.get_by_role("link", name="[1]").first.click()  # and beside it
+    panel = page.locator(".kb-panel .kb-proofs")
+    panel.wait_for()
+    still(page)
+    said, beside = last.locator("[class*=st-key-answer-]").bounding_box(), panel.bounding_box()
+    assert said is not None
+    assert beside is not None
+    assert beside["height"] <= 1.2 * said["height"]
