@@ -38,11 +38,15 @@ def composed(request: Request, found: Found) -> Content:
     if len(found.parts) == 1:
         return _responded(request, found)
     citations = Citations(request.index)
+    if not request.is_plain:
+        quoted = [s for part in found.parts for s in _on_part(request, part, citations)]
+        return Content(tuple(proven(quoted, citations)), tuple(citations.all), trace=found.trace)
     own = own_files(found.first.retrieval.naming, request.index)
     sentences: list[Sentence] = []
     answered = False
+    is_joined = not request.asked[0][0].endswith(("?", "？", "。"))
     for (asked, *_), part in zip(request.asked, found.parts, strict=False):
-        if sentences and not answered and leans_within(asked):
+        if sentences and not answered and (is_joined or leans_within(asked)):
             continue  # “… and can it be raised?”: of what nothing is known
         query = unnamed(part.query, own, request.language)
         response = respond(

@@ -35,7 +35,6 @@ _AND = re.compile(
     re.IGNORECASE,
 )
 _AND_JA = re.compile(r"(?<=か)[、,，]\s*(?=\S)")
-_ASKS_EN = re.compile(rf"\b(?:{_WH})\b|(?:^|[,;:.]\s*)(?:{_AUXILIARY})\s", re.IGNORECASE)
 _OPENING = re.compile(
     r"^[\s\W]*(?:(?:hi|hello|hey|ok|okay|so|and|also|but|then|well|just)\b[\s,:–-]*)*",
     re.IGNORECASE,
@@ -81,6 +80,8 @@ def questions_in(text: str) -> tuple[str, ...]:
         if all(_is_whole(item) for item in items):
             head = f"{before} " if before and not before.endswith(("?", "？")) else ""
             return tuple(f"{head}{item}" for item in items[:MOST])
+    if len(sentences(text)) > 1:
+        return (text,)  # what stands before the question tells what it is about
     pieces = [piece.strip() for piece in _joined(text) if piece.strip()]
     return tuple(pieces[:MOST]) if len(pieces) > 1 and all(map(_is_whole, pieces)) else (text,)
 
@@ -100,7 +101,8 @@ def _asks(text: str) -> bool:
     folded = normalize(text)
     if any("ぁ" <= letter <= "ヺ" for letter in folded):
         return bool(re.search(r"か[?？。\s]*$|[?？]|教え|(?:です|ます)か", folded))
-    return _ASKS_EN.search(_OPENING.sub("", folded)) is not None
+    opened = _OPENING.sub("", folded)
+    return bool(_WH_EN.search(opened) or _YES_NO.search(opened))
 
 
 def _is_whole(text: str) -> bool:

@@ -123,10 +123,11 @@ def respond(
 
 
 def _not_yet(drafts: Sequence[Draft], citations: Citations) -> list[Draft]:
-    """What is not quoted yet; nothing, where the sentence that answers is."""
+    """What the answering section adds; nothing, where its first sentence is quoted already."""
     if not drafts or citations.holds(drafts[0].chunk):
         return []
-    return [draft for draft in drafts if not citations.holds(draft.chunk)]
+    own = [draft for draft in drafts if draft.chunk.group == drafts[0].chunk.group]
+    return [draft for draft in own if not citations.holds(draft.chunk)]
 
 
 def shown_now(message: str, now: str, index: Index) -> Shown:
