@@ -7,6 +7,7 @@ the model rests on: a decision without its proof is not shown. Knows nothing abo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,6 @@ from kb.pattern.patterns import Outcome, Side, load_model, on_sides
 from kb.proof.verify import is_supported
 from kb.records import SIDES, Citation, Language, PatternId, Raised, Sentence
 from kb.search.index import Index
-from kb.text.markup import plain
 
 _LONGEST = 48
 """Characters of the person's words that are shown."""
@@ -27,7 +27,8 @@ _WORDS = 3
 """Conditions that one line names at most."""
 _ALSO = ("serverless", "pipeline", "batch_only", "sdk_v3")
 """Signals that decide nothing, and say what else to mind."""
-_MARKS = str.maketrans("", "", "[]*`_|<>#\\")
+_MARKED = re.compile(r"[!-~]*[\[\]*_|<>#\\][!-~]*")
+"""A run of Latin signs with one that means something in Markdown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +236,10 @@ PRECEDENCE = Reference(section="decide-precedence", place=1, evidence=("T139", "
 
 
 def shown(words: str) -> str:
-    """The person's words, short and without marks that mean something in Markdown."""
-    line = " ".join(plain(words).translate(_MARKS).split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
+    """The person's words, short; as code where a sign would mean something in Markdown."""
+    line = " ".join(words.replace("`", "").split())
+    short = line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + "…"
+    return _MARKED.sub(lambda run: f"`{run[0]}`", short)
 
 
 def comparison(index: Index, language: Language) -> tuple[list[Row], Citations] | None:

@@ -39,7 +39,13 @@ _NOTHING = -30.0
 """Log odds of a token that cannot name a condition."""
 _CLOSER = {"some_packages": ("pip_packages", "os_packages")}
 """Conditions of a kind not told, and those that tell it."""
-_SCRIPTS = re.compile(r"[ァ-ヺー]{2}|[A-Za-z0-9_+#-]{2}")
+_SCRIPTS = re.compile(r"[ァ-ヺー]{2}|[A-Za-z0-9_+#-]{2}|[一-鿿々]{2}")
+"""Two characters that a cut between them would part a word at."""
+_ENDING = re.compile(r"[ぁ-ゖ]{1,8}")
+"""What a verb ends in after its one character (入|れられない)."""
+_STEM = re.compile(r"(?<![一-鿿々])[一-鿿々]$")
+_MIDDLE = re.compile(r"(?<=[ぁ-ゖァ-ヺー一-鿿々])[ぁ-ゖ]+\s*(?=[^ぁ-ゖ\s])")
+"""Hiragana that goes on from what stands before it: the rest of a word, or a particle."""
 _LOOSE = " \t\n\u3000、。,.・:：;；!！?？)）」』\"'`(（「『"
 _CLAUSE = re.compile(r"[。！？!?\n;；、,]|\.(?=\s|$)")
 
@@ -156,12 +162,16 @@ def _stretch(spans: Sequence[Span], scores: Array, best: int) -> Span:
 
 
 def _whole_words(message: str, start: int, end: int) -> Span:
-    """Grown so that no word of Latin letters or of katakana is cut; underscores belong to it."""
+    """Grown so that no word is cut; underscores belong to it. Begins with no rest of a word."""
     while start > 0 and _SCRIPTS.fullmatch(message[start - 1 : start + 1]):
         start -= 1
     while 0 < end < len(message) and _SCRIPTS.fullmatch(message[end - 1 : end + 1]):
         end += 1
-    return start, end
+    ending = _ENDING.match(message, end)
+    if ending and _STEM.search(message, start, end):
+        end = ending.end()
+    rest = _MIDDLE.match(message, start, end)
+    return rest.end() if rest else start, end
 
 
 def _trimmed(message: str, start: int, end: int) -> Span:

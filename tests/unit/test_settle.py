@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from kb.pattern.settle import settle
 from kb.reading.named import Told, sided, words_of
@@ -55,3 +56,20 @@ def test_words_are_whole() -> None:
     spans = ((0, 4), (5, 12), (12, 15), (15, 19), (19, 20), (21, 23))
     scores = np.array([-6, -6, 2.0, -6, -6, -6], np.float32)
     assert words_of(text, spans, scores) == ("libsndfile_dev", 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "words"),
+    [
+        ("独自の Go 製サーバーを内蔵しており", "製サーバーを内", "製サーバーを内蔵"),
+        ("読み込まれる libsndfile1 が無い", "れる libsndfile1", "libsndfile1"),
+        ("実行時に pip で入れられないので", "pip で入", "pip で入れられないので"),
+        ("ここで apt が要る", "ここで apt", "ここで apt"),
+    ],
+)
+def test_japanese_words_are_not_cut(text: str, found: str, words: str) -> None:
+    at = text.index(found)
+    around = [(0, at), (at, at + len(found)), (at + len(found), len(text))]
+    spans = [span for span in around if span[0] < span[1]]
+    scores = np.array([2.0 if span[0] == at else -9.0 for span in spans])
+    assert words_of(text, spans, scores)[0] == words
