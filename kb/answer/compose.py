@@ -33,9 +33,6 @@ LEAST = 2
 """Sentences an answer has at least, where the hits hold so many."""
 LEAD = 4
 """Statements of the section that answers, where it holds so many."""
-GUESSED = 3
-"""Sentences at most where all that comes near is about an error that the message does not show: of
-10 such messages from threads 2 were answered by it."""
 MOST_FOREIGN = 3
 """Sentences in another language than the question's: its reader has to translate them."""
 DRAWN_ON = 4
@@ -91,10 +88,7 @@ def compose(
         direct = opening  # an error that is shown: its cause, which opens its section
     else:
         direct = _direct(_on_side(candidates, now), asked, number=asks_number(now))
-    if direct.condition:
-        candidates = [c for c in candidates if c.hit == direct.hit]
-        most = min(most, GUESSED)
-    elif shown.fit(direct.draft.chunk.group) == "same":
+    if shown.fit(direct.draft.chunk.group) == "same":
         same = [c for c in candidates if shown.fit(c.draft.chunk.group) == "same"]
         candidates = candidates if direct.draft.chunk.group in shown.wrappers else same
     chosen = _choose(candidates, direct, asked, weigh, language, most)
