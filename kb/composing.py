@@ -39,8 +39,7 @@ def composed(request: Request, found: Found) -> Content:
         return _responded(request, found)
     citations = Citations(request.index)
     if not request.is_plain:
-        quoted = [s for part in found.parts for s in _on_part(request, part, citations)]
-        return Content(tuple(proven(quoted, citations)), tuple(citations.all), trace=found.trace)
+        return _each_part(request, found)
     own = own_files(found.first.retrieval.naming, request.index)
     sentences: list[Sentence] = []
     answered = False
@@ -66,8 +65,17 @@ def composed(request: Request, found: Found) -> Content:
             sentences += response.sentences
         elif response.missing or not sentences:
             sentences.append(_unknown(part, request.language))
+    if not answered and any(part.scope.reason is None for part in found.parts):
+        return _each_part(request, found)
     if not answered:
         return _responded(request, replace(found, parts=found.parts[:1]))
+    return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
+
+
+def _each_part(request: Request, found: Found) -> Content:
+    """A few statements on each part, however little of it they hold."""
+    citations = Citations(request.index)
+    sentences = [s for part in found.parts for s in _on_part(request, part, citations)]
     return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
 
 

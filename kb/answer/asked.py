@@ -77,7 +77,7 @@ def questions_in(text: str) -> tuple[str, ...]:
         ends = [*(mark.start() for mark in marks[1:]), len(text)]
         before = text[: marks[0].start()].strip()
         items = [text[m.end() : end].strip(" \n、,;") for m, end in zip(marks, ends, strict=True)]
-        if all(_is_whole(item) for item in items):
+        if all(_is_whole(item) and _asks(item) for item in items):
             head = f"{before} " if before and not before.endswith(("?", "？")) else ""
             return tuple(f"{head}{item}" for item in items[:MOST])
     if len(sentences(text)) > 1:

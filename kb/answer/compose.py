@@ -88,9 +88,6 @@ def compose(
         direct = opening  # an error that is shown: its cause, which opens its section
     else:
         direct = _direct(_on_side(candidates, now), asked, number=asks_number(now))
-    if shown.fit(direct.draft.chunk.group) == "same":
-        same = [c for c in candidates if shown.fit(c.draft.chunk.group) == "same"]
-        candidates = candidates if direct.draft.chunk.group in shown.wrappers else same
     chosen = _choose(candidates, direct, asked, weigh, language, most)
     drafts: list[Draft] = []
     condition = ""
