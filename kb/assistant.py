@@ -260,7 +260,9 @@ class Assistant:
         reviewed = _reviewed(request)
         asked = request.asked_about(reviewed.query if reviewed else "")
         stood, about = request.stood_before, request.about
-        parts = [searcher.search(queries, request.language, stood, about) for queries in asked]
+        parts = [searcher.search(asked[0], request.language, stood, about)]
+        beside = request.about_beside(asked[0][0])
+        parts += [searcher.search(one, request.language, stood, beside) for one in asked[1:]]
         follows = request.reading.follows or parts[0].follows
         return Found(tuple(parts), follows, reviewed)
 

@@ -18,6 +18,7 @@ from kb.answer.unheld import unheld
 from kb.messages import message
 from kb.pattern.advise import further
 from kb.proof.verify import is_supported
+from kb.reading.followup import leans_within
 from kb.records import Answer, Hit, Language, PatternId, Sentence
 from kb.request import Found, Request
 from kb.search.scope import own_files
@@ -35,9 +36,46 @@ _NAMED = 80
 
 
 def composed(request: Request, found: Found) -> Content:
-    """Sentences picked from the hits; each part of a question that has several by itself."""
+    """Sentences picked from the hits; each question of a message that asks several by itself."""
     if len(found.parts) == 1:
         return named_first(request, found, _responded(request, found))
+    citations = Citations(request.index)
+    if not request.is_plain:
+        return _each_part(request, found)
+    own = own_files(found.first.retrieval.naming, request.index)
+    sentences: list[Sentence] = []
+    answered = False
+    is_joined = not request.asked[0][0].endswith(("?", "？", "。"))
+    for (asked, *_), part in zip(request.asked, found.parts, strict=False):
+        if sentences and not answered and (is_joined or leans_within(asked)):
+            continue  # “… and can it be raised?”: of what nothing is known
+        query = unnamed(part.query, own, request.language)
+        response = respond(
+            unnamed(part.focus or part.query, own, request.language),
+            query,
+            part.retrieval,
+            request.index,
+            request.language,
+            part.scope.signals,
+            declined=part.scope.reason is not None,
+            rewritten=part.follows,
+            focus=part.focus,
+            beside=citations,
+        )
+        answered = answered or not response.is_middle
+        if not response.is_middle:
+            sentences += response.sentences
+        elif response.missing or not sentences:
+            sentences.append(_unknown(part, request.language))
+    if not answered and any(part.scope.reason is None for part in found.parts):
+        return _each_part(request, found)
+    if not answered:
+        return _responded(request, replace(found, parts=found.parts[:1]))
+    return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
+
+
+def _each_part(request: Request, found: Found) -> Content:
+    """A few statements on each part, however little of it they hold."""
     citations = Citations(request.index)
     sentences = [s for part in found.parts for s in _on_part(request, part, citations)]
     return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
@@ -197,11 +235,16 @@ def _drafts(request: Request, part: Search) -> list[Draft]:
 def _on_part(request: Request, part: Search, citations: Citations) -> list[Sentence]:
     """The direct sentence and a few more, or that the sources hold nothing on it."""
     if part.scope.reason is not None:
-        named = " ".join(part.query.split())
-        named = named if len(named) <= _NAMED else named[: _NAMED - 1] + "…"
-        return [fixed("part_unknown", request.language, question=named)]
+        return [_unknown(part, request.language)]
     new = [draft for draft in _drafts(request, part) if not citations.holds(draft.chunk)]
     return to_sentences(_shortened(new), citations, request.language)
+
+
+def _unknown(part: Search, language: Language) -> Sentence:
+    """That the sources hold nothing on one question of several."""
+    named = " ".join((part.focus or part.query).split())
+    named = named if len(named) <= _NAMED else named[: _NAMED - 1] + "…"
+    return fixed("part_unknown", language, question=named)
 
 
 def _shortened(drafts: Sequence[Draft]) -> list[Draft]:

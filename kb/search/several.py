@@ -70,6 +70,9 @@ class About:
     """Words of what was told or asked before, for a question of few words."""
     is_sure: bool = False
     """The person says so, whatever matches."""
+    is_same: bool = False
+    """The subject stands in the same message, so that a question goes on with it unless it matches
+    worse."""
 
 
 class Searcher:
@@ -136,7 +139,8 @@ class Searcher:
         tried = [(_match(alone) - _BEHIND, text) for text in named]
         tried += [(_match(alone) + _AHEAD, text) for text in more]
         if about.subject:
-            tried.append((_match(alone) + _GAIN, f"{about.subject} {alone.query}"))
+            least = _match(alone) + (-_BEHIND if about.is_same else _GAIN)
+            tried.append((least, f"{about.subject} {alone.query}"))
         found = [(least, self._one(text, language)) for least, text in tried]
         fit = [
             s
