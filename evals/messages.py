@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kb.image.listed import listed_version
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.knowing import KnowingReader
 from kb.pattern.settle import settle
@@ -165,7 +166,7 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--held", action="store_true", help="set aside: print no items")
     options = parser.parse_args()
-    reader = KnowingReader(EncodedReader(load_embedder(""), settle))
+    reader = KnowingReader(EncodedReader(load_embedder(""), settle), listed_version)
     items = [item for file in options.files for item in read_items(file)]
     for language in ("ja", "en"):
         found = measure([item for item in items if item.language == language], reader)

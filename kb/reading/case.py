@@ -14,7 +14,9 @@ from kb.reading.reading import CaseReading
 from kb.records import SIDES, Condition, Side
 
 _INSTEAD: tuple[frozenset[str], ...] = (
-    frozenset(("version_missing", "version_unknown", "version_offered", "training_only")),
+    frozenset(
+        ("version_missing", "version_unknown", "version_offered", "training_only", "inference_only")
+    ),
     frozenset(("some_packages", "pip_packages")),
     frozenset(("some_packages", "os_packages")),
     frozenset(("own_server", "handlers")),
