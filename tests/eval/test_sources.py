@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from evals.sources import DATA, GIT, WORLD, Outcome, Question, figures, read_questions, wilson
+from evals.intervals import wilson
+from evals.sources import DATA, GIT, WORLD, Outcome, Question, figures, read_questions
 from tests.unit.world import world
 
 
