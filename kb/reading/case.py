@@ -1,6 +1,6 @@
 """Case: the messages of a conversation, folded left to right into what stands.
 
-Takes what each message names (kb.reading.conditions) and does, gives the standing case and a
+Takes what each message names (kb.reading.named) and does, gives the standing case and a
 `CaseReading`. Knows nothing about rules or outcomes.
 """
 
