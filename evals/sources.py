@@ -14,7 +14,8 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evals.intervals import wilson
@@ -23,6 +24,7 @@ from ingest.collect import collect
 from ingest.publish import publish
 from ingest.sources import Source, read_sources
 from kb.assistant import Assistant
+from kb.errors import IndexDamaged, IndexMissing
 from kb.records import Answer, Turn
 from kb.search.embedding import Embedder, load_embedder
 from kb.search.index import Index, IndexStore
@@ -30,6 +32,8 @@ from kb.settings import Settings, read_settings
 
 DATA = Path(__file__).parent / "data"
 WORLD = DATA / "world-questions.jsonl"
+MORE = DATA / "world-more.jsonl"
+"""More on the world, for fitting: the other language's pages, and near misses."""
 GIT = DATA / "git-questions.jsonl"
 _SOURCES = DATA / "world-sources.yaml"
 _NOTES = DATA / "sources.yaml"
@@ -119,7 +123,9 @@ def build_world(folder: Path, embedder: Embedder, *, with_notes: bool) -> IndexS
     if with_notes:
         sources += read_sources(_NOTES)
     store = IndexStore(folder)
-    previous: Index | None = store.current() if (folder / "CURRENT").exists() else None
+    previous: Index | None = None
+    with suppress(IndexMissing, IndexDamaged):  # none yet, or one of another format
+        previous = store.current()
     collection = collect(sources, embedder.count, previous, model=embedder.name)
     publish(collection, embedder, folder, previous=previous)
     return IndexStore(folder)
@@ -153,7 +159,7 @@ def precision(outcomes: Sequence[Outcome]) -> tuple[float, int]:
 def lines(outcomes: Sequence[Outcome]) -> list[str]:
     """The table: a line a slice."""
     result = []
-    for split in ("tune", "test"):
+    for split in ("tune", "test", "more"):
         part = [o for o in outcomes if o.question.split == split]
         kinds = sorted({o.question.kind for o in part})
         slices = {split: part}
@@ -194,13 +200,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--git", action="store_true", help="the repositories, in the index in use")
     parser.add_argument("--alone", action="store_true", help="the world without our notes only")
     parser.add_argument("--each", action="store_true", help="what is wrong, of the split `tune`")
+    parser.add_argument("--more", action="store_true", help="the questions for fitting, too")
     options = parser.parse_args(arguments)
     settings = read_settings()
     embedder = load_embedder(settings.embedding_model)
     for name, questions, store in _runs(options, settings, embedder):
         outcomes = ask_all(questions, Assistant(store, embedder))
         if options.each:
-            tune = [o for o in outcomes if o.question.split == "tune"]
+            tune = [o for o in outcomes if o.question.split != "test"]
             sys.stdout.write("\n".join(_each(tune)) + "\n")
         slow = sorted(o.seconds for o in outcomes)[int(0.95 * len(outcomes))]
         head = f"{name}: {len(outcomes)} questions, p95 {slow:.2f} s"
@@ -218,7 +225,10 @@ def _runs(
         if with_notes and options.alone:
             return
         folder = Path("data/eval") / name.replace(" ", "-")
-        yield name, read_questions(WORLD), build_world(folder, embedder, with_notes=with_notes)
+        asked = read_questions(WORLD)
+        if options.more:
+            asked += [replace(q, split="more") for q in read_questions(MORE)]
+        yield name, asked, build_world(folder, embedder, with_notes=with_notes)
 
 
 if __name__ == "__main__":

@@ -25,10 +25,12 @@ from ingest.names import names_of
 from ingest.resume import Unfinished
 from ingest.shipped import is_asked, read_shipped, text_key
 from kb.errors import IndexDamaged, KbError
-from kb.records import Chunk, Document
+from kb.records import Chunk, Document, Language
+from kb.search.across import pairs_in, sounds_of
+from kb.search.across import save as save_across
 from kb.search.calibration import calibrate
 from kb.search.embedding import Embedder, Vectors
-from kb.search.index import Index, in_use, version_folder, versions
+from kb.search.index import Index, in_use, shelf_of, version_folder, versions
 from kb.search.lexical import LexicalIndex
 from kb.search.names import save as save_names
 from kb.search.rows import write_rows
@@ -258,25 +260,28 @@ def _write(
     tokens: dict[str, list[str]] = {}
     for chunk in chunks:
         tokens.setdefault(chunk.group, []).extend(search_tokens(_lexical_text(chunk)))
-    LexicalIndex.build(tokens).save(folder / "lexical")
+    lexical = LexicalIndex.build(tokens)
+    lexical.save(folder / "lexical")
+    pairs = (pair for document in collection.documents for pair in pairs_in(document.text))
+    save_across(sounds_of(lexical.vocabulary), pairs, folder)
     told = [chunk for chunk in chunks if chunk.kind in ("question", "statement")]
     known = [vectors[text_key(chunk)] for chunk in told]
     titles = {report.id: report.title for report in collection.reports}
     save_names(names_of(collection.documents, chunks, titles), folder)
     Sections.fit(np.array(known, np.float32), [c.group for c in told]).save(folder)
-    shelves: dict[str, list[Chunk]] = {}
+    shelves: dict[tuple[str, Language], list[Chunk]] = {}
     for chunk in chunks:
-        shelves.setdefault(_shelf(chunk), []).append(chunk)
+        shelves.setdefault((shelf_of(chunk), chunk.language), []).append(chunk)
     arrays = {
         shelf: np.stack([vectors[text_key(c)] for c in members])
         for shelf, members in shelves.items()
     }
-    calibrate(arrays, embedding).save(folder)
+    calibrate(_unwritten(shelves, arrays), embedding, arrays).save(folder)
     store = VectorStore(folder, folder.name, chroma_url)
     try:
         store.create()
-        for shelf, members in shelves.items():
-            store.add(shelf, [c.id for c in members], arrays[shelf])
+        for (shelf, language), members in shelves.items():
+            store.add(shelf, language, [c.id for c in members], arrays[shelf, language])
         if store.count() != len(chunks):
             raise IndexDamaged(
                 f"Chroma holds {store.count()} of {len(chunks)} chunks; run ingest again."
@@ -285,10 +290,18 @@ def _write(
         store.close()
 
 
-def _shelf(chunk: Chunk) -> str:
-    if chunk.kind == "statement" or (chunk.kind == "question" and chunk.order):
-        return "statements"
-    return "questions" if chunk.kind == "question" else "passages"
+def _unwritten(
+    shelves: Mapping[tuple[str, Language], Sequence[Chunk]],
+    arrays: Mapping[tuple[str, Language], Vectors],
+) -> dict[tuple[str, Language], Vectors]:
+    """The vectors of documents that are not written as answers; what those of others mean has been
+    learned.
+    """
+    written = {c.group for some in shelves.values() for c in some if c.kind == "statement"}
+    return {
+        shelf: arrays[shelf][[chunk.group not in written for chunk in members]]
+        for shelf, members in shelves.items()
+    }
 
 
 def _lexical_text(chunk: Chunk) -> str:

@@ -19,11 +19,20 @@ from functools import partial
 from kb.acting import acted, complained, in_wish, language_of_form, small_talk
 from kb.answer.again import in_language
 from kb.answer.content import Content, fixed, joined, said, without
+from kb.answer.covers import covers
 from kb.answer.markdown import to_markdown
 from kb.answer.quotes import Citations
 from kb.answer.show import asks_to_see, show
 from kb.answer.standing import standing_on
-from kb.composing import below_decision, composed, proven, quoted_last, suggestions, with_more
+from kb.composing import (
+    below_decision,
+    composed,
+    named_first,
+    proven,
+    quoted_last,
+    suggestions,
+    with_more,
+)
 from kb.image.listed import listed_version
 from kb.image.question import Reply, image_reply
 from kb.messages import message
@@ -46,7 +55,7 @@ from kb.search.rank import is_choice, is_symptom, numbers
 from kb.search.remembering import Recent, Remembering
 from kb.search.rerank import Reranker
 from kb.search.retrieve import Retrieval
-from kb.search.scope import is_hopeless, missing_names
+from kb.search.scope import is_hopeless, missing_names, names_own
 from kb.search.several import Search, Searcher, corrected
 from kb.text.language import language as language_of
 from kb.text.normal import respell
@@ -256,7 +265,9 @@ class Assistant:
         reviewed = _reviewed(request)
         asked = request.asked_about(reviewed.query if reviewed else "")
         stood, about = request.stood_before, request.about
-        parts = [searcher.search(queries, request.language, stood, about) for queries in asked]
+        parts = [searcher.search(asked[0], request.language, stood, about)]
+        beside = request.about_beside(asked[0][0])
+        parts += [searcher.search(one, request.language, stood, beside) for one in asked[1:]]
         follows = request.reading.follows or parts[0].follows
         return Found(tuple(parts), follows, reviewed)
 
@@ -436,6 +447,7 @@ class Assistant:
         notice = written.notice(request.language)
         trace = replace(found.trace, usage=written.usage, prompts=writer.prompts)
         content = replace(content, model=writer.name, trace=trace, notice=notice)
+        content = named_first(request, found, content)
         answer = _finished(request, content)
         self._answers.put(_place(request), answer)  # what “shorter” and “why” act on
         yield answer
@@ -484,6 +496,10 @@ class Assistant:
             return None
         if _asks_its_own(request, found, case):
             return None
+        if case.wanted < _SURELY and names_own(
+            found.first.query, found.first.retrieval, request.index
+        ):
+            return None  # a thing of another source, which that source tells or nobody
         advice = advise(
             case,
             request.index,
@@ -570,8 +586,10 @@ def _refused(request: Request) -> Content | None:
     # An attack of which nothing is left asks nothing, whatever its words resemble.
     whole = reading.danger == "attack" and reading.queries == (reading.message.strip(),)
     if whole or (not reading.queries and reading.act != "paste"):
-        name = "covers" if reading.danger == "attack" else "empty_question"
-        return Content(text=message(name, request.language), reason="out_of_scope")
+        text = message("empty_question", request.language)
+        if reading.danger == "attack":
+            text = covers(request.index, request.language)
+        return Content(text=text, reason="out_of_scope")
     return None
 
 
@@ -628,14 +646,15 @@ def _not_held(request: Request, found: Found) -> Content | None:
     if reason is None or None in reasons or (reason == "not_in_sources" and len(found.parts) == 1):
         return None  # what is near to our subject may be named, and told from what is not held
     if request.reading.danger == "attack":
-        return Content(text=message("covers", request.language), reason=reason, trace=found.trace)
+        text = covers(request.index, request.language)
+        return Content(text=text, reason=reason, trace=found.trace)
     return replace(_declined(request, reason, found.first), trace=found.trace)
 
 
 def _declined(request: Request, reason: Reason, search: Search | None = None) -> Content:
     """A polite refusal, with the nearest questions that our notes answer."""
     name = f"declined_{reason}"
-    text = message(name, request.language) + "\n\n" + message("covers", request.language)
+    text = message(name, request.language) + "\n\n" + covers(request.index, request.language)
     near = suggestions(search, request.language) if search else ()
     return Content(text=text, reason=reason, suggestions=near)
 

@@ -11,11 +11,14 @@ from dataclasses import replace
 
 from kb.answer.compose import compose
 from kb.answer.content import Content, fixed
-from kb.answer.quotes import Citations, Draft, to_sentences
+from kb.answer.covers import covers
+from kb.answer.quotes import Citations, Draft, to_sentences, unfenced
 from kb.answer.respond import respond, shown_now
+from kb.answer.unheld import unheld
 from kb.messages import message
 from kb.pattern.advise import further
 from kb.proof.verify import is_supported
+from kb.reading.followup import leans_within
 from kb.records import Answer, Hit, Language, PatternId, Sentence
 from kb.request import Found, Request
 from kb.search.scope import own_files
@@ -33,12 +36,59 @@ _NAMED = 80
 
 
 def composed(request: Request, found: Found) -> Content:
-    """Sentences picked from the hits; each part of a question that has several by itself."""
+    """Sentences picked from the hits; each question of a message that asks several by itself."""
     if len(found.parts) == 1:
-        return _responded(request, found)
+        return named_first(request, found, _responded(request, found))
+    citations = Citations(request.index)
+    if not request.is_plain:
+        return _each_part(request, found)
+    own = own_files(found.first.retrieval.naming, request.index)
+    sentences: list[Sentence] = []
+    answered = False
+    is_joined = not request.asked[0][0].endswith(("?", "？", "。"))
+    for (asked, *_), part in zip(request.asked, found.parts, strict=False):
+        if sentences and not answered and (is_joined or leans_within(asked)):
+            continue  # “… and can it be raised?”: of what nothing is known
+        query = unnamed(part.query, own, request.language)
+        response = respond(
+            unnamed(part.focus or part.query, own, request.language),
+            query,
+            part.retrieval,
+            request.index,
+            request.language,
+            part.scope.signals,
+            declined=part.scope.reason is not None,
+            rewritten=part.follows,
+            focus=part.focus,
+            beside=citations,
+        )
+        answered = answered or not response.is_middle
+        if not response.is_middle:
+            sentences += response.sentences
+        elif response.missing or not sentences:
+            sentences.append(_unknown(part, request.language))
+    if not answered and any(part.scope.reason is None for part in found.parts):
+        return _each_part(request, found)
+    if not answered:
+        return _responded(request, replace(found, parts=found.parts[:1]))
+    return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
+
+
+def _each_part(request: Request, found: Found) -> Content:
+    """A few statements on each part, however little of it they hold."""
     citations = Citations(request.index)
     sentences = [s for part in found.parts for s in _on_part(request, part, citations)]
     return Content(tuple(proven(sentences, citations)), tuple(citations.all), trace=found.trace)
+
+
+def named_first(request: Request, found: Found, content: Content) -> Content:
+    """The answer, below a sentence that names what no source holds, where a file of it is asked."""
+    first = found.first
+    names = unheld(request.question, first.retrieval.naming, first.hits, content.sentences)
+    if content.reason is not None or not names:
+        return content
+    opening = fixed("unheld", request.language, thing=names[0])
+    return replace(content, sentences=(opening, *content.sentences))
 
 
 def _responded(request: Request, found: Found) -> Content:
@@ -71,7 +121,7 @@ def _responded(request: Request, found: Found) -> Content:
         return content
     text = ""
     if not response.citations.all:
-        text = "\n\n".join((response.sentences[0].text, message("covers", request.language)))
+        text = "\n\n".join((response.sentences[0].text, covers(request.index, request.language)))
     near = suggestions(first, request.language)
     return replace(content, text=text, reason="not_in_sources", suggestions=near)
 
@@ -167,15 +217,13 @@ def _beside(request: Request, found: Found) -> tuple[Search, ...]:
 
 
 def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence]:
-    """Each sentence that cites with whether its quotes prove it."""
+    """Each sentence that cites with whether its quotes prove it; a text that is one is proven."""
 
-    def quotes(sentence: Sentence) -> list[str]:
-        return [citations.all[number - 1].quote for number in sentence.citations]
+    def is_proven(sentence: Sentence) -> bool:
+        quotes = [citations.all[number - 1].quote for number in sentence.citations]
+        return unfenced(sentence.text) in quotes or is_supported(sentence.text, quotes)
 
-    return [
-        replace(s, supported=is_supported(s.text, quotes(s))) if s.citations else s
-        for s in sentences
-    ]
+    return [replace(s, supported=is_proven(s)) if s.citations else s for s in sentences]
 
 
 def _drafts(request: Request, part: Search) -> list[Draft]:
@@ -187,11 +235,16 @@ def _drafts(request: Request, part: Search) -> list[Draft]:
 def _on_part(request: Request, part: Search, citations: Citations) -> list[Sentence]:
     """The direct sentence and a few more, or that the sources hold nothing on it."""
     if part.scope.reason is not None:
-        named = " ".join(part.query.split())
-        named = named if len(named) <= _NAMED else named[: _NAMED - 1] + "…"
-        return [fixed("part_unknown", request.language, question=named)]
+        return [_unknown(part, request.language)]
     new = [draft for draft in _drafts(request, part) if not citations.holds(draft.chunk)]
     return to_sentences(_shortened(new), citations, request.language)
+
+
+def _unknown(part: Search, language: Language) -> Sentence:
+    """That the sources hold nothing on one question of several."""
+    named = " ".join((part.focus or part.query).split())
+    named = named if len(named) <= _NAMED else named[: _NAMED - 1] + "…"
+    return fixed("part_unknown", language, question=named)
 
 
 def _shortened(drafts: Sequence[Draft]) -> list[Draft]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from kb.answer.asked import questions_in
 from kb.answer.content import Content
 from kb.answer.wanted import framework_before
 from kb.reading.followup import before, changes_subject, subject_of
@@ -70,6 +71,12 @@ class Request:
         return self.reading.act in SETTLING or self.is_misread or bool(self.own or self.redo)
 
     @property
+    def is_plain(self) -> bool:
+        """A question in the person's own words; nothing is pasted."""
+        plain = all(part.kind in ("question", "prose") for part in self.reading.parts)
+        return plain and self.reading.act == "question"
+
+    @property
     def has_words(self) -> bool:
         """Something is said, not only pasted."""
         kinds = {part.kind for part in self.reading.parts if part.text.strip()}
@@ -98,8 +105,7 @@ class Request:
     @property
     def stood_before(self) -> str:
         """What was asked before, for a question that may go on from there."""
-        plain = all(part.kind in ("question", "prose") for part in self.reading.parts)
-        if self.reading.act != "question" or self.reading.follows or not plain:
+        if not self.is_plain or self.reading.follows:
             return ""
         return before(self.question, self.history)
 
@@ -109,13 +115,20 @@ class Request:
         if self.redo:
             sides = named_sides(self.question)
             return About(sides[0], is_sure=True) if len(sides) == 1 else None
-        plain = all(part.kind in ("question", "prose") for part in self.reading.parts)
-        if self.reading.act != "question" or not plain or changes_subject(self.question):
+        if not self.is_plain or changes_subject(self.question):
             return None
         side = side_before(self.question, self.history, self.reading.case) or ""
         framework = framework_before(self.question, self.history)
         subject = subject_of(self.history) if self.stood_before else ""
         return About(side, framework, subject) if side or framework or subject else None
+
+    def about_beside(self, first: str) -> About | None:
+        """What a further question of the message is about: its first question, as a rule."""
+        about = self.about
+        if not self.is_plain:
+            return about
+        subject = subject_of((Turn("user", first),))
+        return replace(about or About(), subject=subject, is_same=True) if subject else about
 
     @property
     def asked(self) -> tuple[tuple[str, ...], ...]:
@@ -127,6 +140,8 @@ class Request:
         reading = self.reading
         errors = [part.text.strip() for part in reading.error_lines if part.text.strip()]
         queries = _apart(reading.queries or (self.question[:_LONGEST],), errors)
+        if self.is_plain and not reading.follows:
+            queries = _each_question(queries, self.question)
         parts: list[tuple[str, ...]] = []
         for query in queries:
             names_error = any(e in query or query in e for e in errors)
@@ -197,6 +212,13 @@ def _apart(queries: tuple[str, ...], errors: list[str]) -> tuple[str, ...]:
     first, *others = queries
     asked = [query for query in others if not any(query in e for e in errors)]
     return tuple(others) if len(asked) > 1 and all(q in first for q in others) else queries
+
+
+def _each_question(queries: tuple[str, ...], message: str) -> tuple[str, ...]:
+    """Those of the message that hold several questions in one sentence, each question by itself."""
+    own = [query for query in queries if query in message]
+    apart = [questions_in(query) if query in own else (query,) for query in queries]
+    return queries if len(own) > 1 and len(own) < len(queries) else tuple(sum(apart, ()))
 
 
 def _of_errors(queries: tuple[str, ...], errors: list[str]) -> bool:

@@ -9,14 +9,22 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kb.errors import KbError
 from screens import conversations, exchange, feedback, path, session
+from screens.examples import examples
 from screens.html.answer import safe_markdown, title_html
 from screens.html.takeaway import conversation_text
 from screens.person import person
 from screens.session import Chat, Exchange
-from screens.shared import LOG, current_index, failure, label, title_tab, ui_language
-from screens.state import show_state
+from screens.shared import (
+    LOG,
+    current_index,
+    failure,
+    label,
+    run_script,
+    title_tab,
+    ui_language,
+)
+from screens.state import show_state, state_line
 
-_EXAMPLES = 6
 # Exchanges drawn at first; of a longer conversation those before are a click away, so that the
 # thirtieth answer comes as fast as the first.
 _AT_ONCE = 6
@@ -58,12 +66,23 @@ def _converse(chat: Chat) -> None:
                 ratings[number] = exchange.show(one, number, exchanges[:number], last=last)
                 if not streaming:
                     _rate(one, ratings[number])
+    _go_on_where_it_ended(chat)
     for number, one in enumerate(exchanges):
         _keep(one, exchanges[:number])
     conversations.keep(chat)
     if streaming:  # only now, because a click on a thumb would have ended the stream
         for number, place in ratings.items():
             _rate(exchanges[number], place)
+
+
+def _go_on_where_it_ended(chat: Chat) -> None:
+    """Show the last exchange of a conversation that was opened, until something new is asked."""
+    state, count = st.session_state, len(chat.exchanges)
+    if state.get("opened_chat") != chat.id:
+        state.opened_chat, state.opened_with = chat.id, count
+    if count > 1 and count == state.opened_with:
+        newest = f".st-key-exchange-{count - 1}"
+        run_script("opened", f"/* {chat.id} */ window.kbKeepInView?.('{newest}', 'start')")
 
 
 def _hidden(chat: Chat) -> int:
@@ -241,11 +260,13 @@ def _welcome() -> None:
         st.warning(label(failure(error)))
         return
     show_state(index)
-    examples = [label(f"example_{number + 1}") for number in range(_EXAMPLES)]
-    for row in range(0, _EXAMPLES, 2):  # row by row, so that a narrow screen keeps their order
-        for column, number in zip(st.columns(2), (row, row + 1), strict=True):
-            exchange.question_button(column, examples[number], f"example_{number}", width="stretch")
+    offered = examples(index)
+    for row in range(0, len(offered), 2):  # row by row, so that a narrow screen keeps their order
+        for column, number in zip(st.columns(2), range(row, len(offered)), strict=False):
+            exchange.question_button(column, offered[number], f"example_{number}", width="stretch")
     _ways()
+    with st.container(key="state-line"):  # where the sidebar, which has it too, is closed
+        st.caption(state_line(index))
 
 
 def _ways() -> None:

@@ -20,6 +20,7 @@ from kb.store.conversations import Conversation, ConversationStore, Listed, Stor
 from kb.wiring import open_conversations
 from screens import session
 from screens.html.answer import label_markdown
+from screens.html.asked import title_line
 from screens.person import person
 from screens.session import Chat, Exchange
 from screens.shared import LOG, day, days_ago, label
@@ -238,7 +239,7 @@ def _link(row: _Row) -> None:
 
 def _rows(words: str) -> list[_Row]:
     stored: list[Listed] = _tried(lambda store: store.of(person(), words)) or []
-    rows = [_Row(one.id, one.title, one.changed_at) for one in stored]
+    rows = [_Row(one.id, title_line(one.title), one.changed_at) for one in stored]
     known = {row.id for row in rows}
     for chat in session.chats().values():
         fits = all(w in chat.title.lower() for w in words.lower().split())

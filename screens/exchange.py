@@ -14,10 +14,14 @@ from streamlit.delta_generator import DeltaGenerator
 from kb.answer.neighbours import neighbours
 from kb.errors import KbError
 from kb.messages import message
+from kb.pattern.case_link import open_case
 from kb.pattern.conditions import case_of, conditions, dropping, name_of
+from kb.pattern.decide import decide_signals
+from kb.pattern.explain import design_note
 from kb.records import Answer, Document, Turn
 from screens import session
-from screens.html.answer import answer_markdown, asked_html, label_markdown, safe_markdown, say_html
+from screens.html.answer import answer_markdown, label_markdown, safe_markdown, say_html
+from screens.html.asked import asked_html
 from screens.html.proofs import proofs_html
 from screens.html.takeaway import copies_html
 from screens.session import Exchange
@@ -50,9 +54,7 @@ def show(
         back, shown, stopping = st.empty(), st.empty(), st.empty()
         below, rating = st.empty(), st.empty()
         if exchange.waiting:
-            run_script(
-                "scroll", f"document.querySelector('.st-key-exchange-{number}')?.scrollIntoView()"
-            )
+            run_script("scroll", f"window.kbKeepInView?.('.st-key-exchange-{number}', 'start')")
             with stopping.container(key="stopping"):  # its last two parts: when stopped here
                 st.html(say_html(f"{number}|{label('searching')}", working=True))
                 st.caption(label("stopped"))
@@ -200,7 +202,8 @@ def _show_proof(answer: Answer) -> None:
 
 def _act(answer: Answer, number: int, *, last: bool) -> None:
     with st.container(horizontal=True, key=f"acts-{number}"):
-        st.html(copies_html(answer, ui_language()), width="content")
+        note = _note(answer) if last else ""
+        st.html(copies_html(answer, ui_language(), note), width="content")
         if last:
             st.button(
                 label("edit"),
@@ -211,6 +214,18 @@ def _act(answer: Answer, number: int, *, last: bool) -> None:
             )
             if _may_differ(answer):
                 _again(number)
+
+
+def _note(answer: Answer) -> str:
+    """The decision for a design document, where the conditions lead to what was decided."""
+    word = case_of(answer) if answer.pattern and not answer.clarify else ""
+    verdict = decide_signals(open_case(word).signals) if word else None
+    if verdict is None or verdict.outcome is None or verdict.outcome.id != answer.pattern:
+        return ""
+    try:
+        return design_note(verdict, current_index(), answer.language)
+    except KbError:
+        return ""
 
 
 def _may_differ(answer: Answer) -> bool:

@@ -136,23 +136,30 @@ the newest answer, shortcuts, announcements. Runs once a tab; reads what Python 
   };
   document.addEventListener('scroll', seeNewest, true);
 
-  // What must stay in sight while the page still grows below it, until the person scrolls or types.
-  let keptInView = '';
+  // What must stay in sight while the page still grows, until the person scrolls or types: an answer
+  // from its beginning ('start'; Streamlit would follow its end), the choices of a question back.
+  let kept = null;
   const keepInView = () => {
-    const box = keptInView && find(keptInView)?.getBoundingClientRect();
-    if (!box) return;
+    const element = kept && find(kept.selector), main = find('.stMain');
+    if (!element || !main) return;
+    const box = element.getBoundingClientRect();
+    if (kept.block === 'start') {
+      const top = main.getBoundingClientRect().top + (parseFloat(getComputedStyle(main).scrollPaddingTop) || 0);
+      if (Math.abs(box.top - top) > 24) element.scrollIntoView({block: 'start'});
+      return;
+    }
     const field = find('[data-testid="stBottom"]')?.getBoundingClientRect().top ?? innerHeight;
-    if (box.top < 130 || box.bottom > field) find(keptInView).scrollIntoView({block: 'center'});
+    if (box.top < 130 || box.bottom > field) element.scrollIntoView({block: 'center'});
   };
   const grown = new ResizeObserver(keepInView);
-  window.kbKeepInView = selector => {
-    keptInView = selector;
+  window.kbKeepInView = (selector, block = 'center') => {
+    kept = {selector, block};
     grown.disconnect();
     all('.stMain, .block-container').forEach(element => grown.observe(element));
     keepInView();
   };
   document.addEventListener('scroll', () => requestAnimationFrame(keepInView), true);
-  ['wheel', 'touchmove', 'pointerdown', 'keydown'].forEach(name => document.addEventListener(name, () => { keptInView = ''; }, true));
+  ['wheel', 'touchmove', 'pointerdown', 'keydown'].forEach(name => document.addEventListener(name, () => { kept = null; }, true));
 
   // Shortcuts.
   const typing = target => target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"]');
@@ -172,6 +179,15 @@ the newest answer, shortcuts, announcements. Runs once a tab; reads what Python 
     }
   });
 
+  // On a phone the sidebar lies over the page: it goes when something in it was chosen, and at a reload.
+  const shut = () => {
+    if (innerWidth < 768) find('[data-testid="stSidebar"][data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
+  };
+  document.addEventListener('click', event => {
+    if (event.target instanceof Element && event.target.closest('[class*="st-key-open_"] button, .st-key-new_chat button')) setTimeout(shut, 50);
+  });
+  shut();
+
   // What changes with the page: languages of answers, Streamlit's own words, announcements.
   const own = {
     stChatInputSubmitButton: 'send', stChatInputStopButton: 'stop',
@@ -186,7 +202,7 @@ the newest answer, shortcuts, announcements. Runs once a tab; reads what Python 
       const button = element?.matches('button') ? element : element && find('button', element);
       if (button && words(name)) button.setAttribute('aria-label', words(name));
     }
-    all('.stCode pre, [data-testid="stMarkdownContainer"] table').forEach(e => { if (e.scrollHeight > e.clientHeight || e.scrollWidth > e.clientWidth) e.tabIndex = 0; });
+    all('.stCode pre, .kb-paste, .kb-grid, [data-testid="stMarkdownContainer"] table').forEach(e => { if (e.scrollHeight > e.clientHeight || e.scrollWidth > e.clientWidth) e.tabIndex = 0; });
     const saying = all('.kb-say').at(-1)?.dataset.say ?? '';
     if (saying !== announced) { announced = saying; if (saying) say(saying.split('|').at(-1)); }
     if (opener && !opener.isConnected) closePanel();

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from kb.records import Answer, Language, Turn
+from screens.html.asked import title_line
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Chat:
     @property
     def title(self) -> str:
         """Its name, else its first question."""
-        return self.name or (self.exchanges[0].question if self.exchanges else "")
+        return title_line(self.name or (self.exchanges[0].question if self.exchanges else ""))
 
 
 def chat() -> Chat:

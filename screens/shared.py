@@ -144,6 +144,16 @@ def day(moment: datetime) -> str:
     return label(name, year=then.year, month=month, day=then.day)
 
 
+def moment_text(iso: str) -> str:
+    """A moment (ISO 8601, UTC) as day and time, in the browser's time; empty without one."""
+    if not iso:
+        return ""
+    moment = datetime.fromisoformat(iso)
+    then = moment - timedelta(minutes=st.context.timezone_offset or 0)
+    today = days_ago(moment) == 0
+    return label("moment", day=label("today") if today else day(moment), time=f"{then:%H:%M}")
+
+
 def days_ago(moment: datetime) -> int:
     """How many midnights ago, in the browser's time."""
     offset = timedelta(minutes=-(st.context.timezone_offset or 0))

@@ -10,6 +10,7 @@ from kb.search.index import Index
 from screens.html.answer import evidence_links, origin, safe_markdown, title_html
 from screens.html.passage import passage_html
 from screens.shared import LOG, current_index, label, title_tab, ui_language
+from screens.state import title_of
 
 
 def main() -> None:
@@ -49,7 +50,9 @@ def _span(document: Document) -> tuple[int, int]:
 
 
 def _about(document: Document, index: Index) -> str:
-    parts = (document.id, origin(document, ui_language()), index.version)
+    sources = {source["id"]: title_of(source) for source in index.manifest["sources"]}
+    title = sources.get(document.source, document.source)
+    parts = (title, document.id, origin(document, ui_language()))
     return " · ".join(safe_markdown(part) for part in parts if part)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from kb.settings import read_settings
 from screens.feedback import feedback_store
 from screens.html.answer import safe_markdown, title_html
 from screens.html.listing import Row, changes_html, documents_html, source_html, version_html
-from screens.shared import LOG, current_index, day, failure, label, ui_language
+from screens.shared import LOG, current_index, failure, label, moment_text, ui_language
+from screens.state import title_of
 
 
 def main() -> None:
@@ -29,8 +29,7 @@ def main() -> None:
         label(
             "sources_intro",
             documents=len(index.documents),
-            date=day(datetime.fromisoformat(index.manifest["created"])),
-            version=index.version,
+            date=moment_text(index.manifest["created"]),
         )
     )
     documents, kept = st.tabs([label("tab_documents"), label("tab_versions")])
@@ -42,10 +41,10 @@ def main() -> None:
 
 def _say_switched() -> None:
     """What came of a switch, once."""
-    version = st.session_state.pop("switched", None)
-    if version:
-        st.success(label("switched", version=version), icon=":material/check_circle:")
-    elif version is not None:
+    when = st.session_state.pop("switched", None)
+    if when:
+        st.success(label("switched", when=when), icon=":material/check_circle:")
+    elif when is not None:
         st.error(label("version_failed"), icon=":material/error:")
 
 
@@ -56,7 +55,12 @@ def _show_documents(index: Index) -> None:
     wanted = st.text_input(label("filter"), key="filter", placeholder=label("filter_example"))
     chunks = Counter(chunk.document for chunk in index.chunks.values())
     sources = {source["id"]: source for source in index.manifest["sources"]}
-    sources |= last_fetch(read_settings().index_dir)
+    for name, last in last_fetch(read_settings().index_dir).items():
+        sources[name] = {
+            "id": name,
+            **sources.get(name, {}),
+            **last,
+        }  # a fetch that failed has no title
     found = False
     for name, last in sources.items():
         rows = [
@@ -79,11 +83,12 @@ def _show_source(last: Mapping[str, Any], rows: list[Row], *, opened: bool) -> N
         about = label("source_empty")
     good = last["state"] in ("fetched", "unchanged") and not last["problems"]
     with st.expander(
-        f"**{safe_markdown(last['id'])}** · {about}",
+        f"**{safe_markdown(title_of(last))}** · {about}",
         icon=":material/check_circle:" if good else ":material/error:",
         expanded=opened,
     ):
-        st.html(source_html(last, ui_language()))
+        when = moment_text(last.get("tried") or last["fetched"])
+        st.html(source_html(last, ui_language(), when))
         if rows:
             rows.sort(key=lambda row: (-(row.cited or 0), row.document.id))
             st.html(documents_html(rows, ui_language()))
@@ -117,7 +122,8 @@ def _show_versions(index: Index) -> None:
 def _show_version(held: Mapping[str, Any], index: Index, index_dir: Path) -> None:
     name = held["version"]
     used = name == index.version
-    st.html(version_html(held, ui_language(), used=used))
+    when = moment_text(held["created"])
+    st.html(version_html(held, ui_language(), when, used=used))
     if used:
         return
     changes = _difference(index_dir, index.version, name)
@@ -129,7 +135,7 @@ def _show_version(held: Mapping[str, Any], index: Index, index_dir: Path) -> Non
         key=f"use_{name}",
         icon=":material/history:",
         on_click=_confirm,
-        args=(name, len(changes)),
+        args=(name, when, len(changes)),
     )
 
 
@@ -144,12 +150,12 @@ def _edits(index_dir: Path, old: str, new: str) -> list[Edit]:
     return edits(index_dir, old, new)
 
 
-def _confirm(version: str, count: int) -> None:
-    st.dialog(label("version_use"))(_ask)(version, count)
+def _confirm(version: str, when: str, count: int) -> None:
+    st.dialog(label("version_use"))(_ask)(version, when, count)
 
 
-def _ask(version: str, count: int) -> None:
-    st.markdown(label("version_confirm", version=version, count=count))
+def _ask(version: str, when: str, count: int) -> None:
+    st.markdown(label("version_confirm", when=when, count=count))
     yes, no = st.columns(2)
     done = [
         yes.button(
@@ -158,7 +164,7 @@ def _ask(version: str, count: int) -> None:
             type="primary",
             width="stretch",
             on_click=_switch,
-            args=(version,),
+            args=(version, when),
         ),
         no.button(label("version_no"), key="version_no", width="stretch"),
     ]
@@ -166,7 +172,7 @@ def _ask(version: str, count: int) -> None:
         st.rerun()  # the whole page, without the dialog
 
 
-def _switch(version: str) -> None:
+def _switch(version: str, when: str) -> None:
     settings = read_settings()
     try:
         roll_back(settings.index_dir, version, settings.chroma_url)
@@ -175,7 +181,7 @@ def _switch(version: str) -> None:
         st.session_state.switched = ""
         return
     LOG.warning("the index version in use is now %s, as chosen in the browser", version)
-    st.session_state.switched = version
+    st.session_state.switched = when
 
 
 main()

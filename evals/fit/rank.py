@@ -1,6 +1,7 @@
 """Fit the two small models of the assistant: `python -m evals.fit.rank`.
 
-Rank: linear weights over the signals of a group, softmax over the candidates of a question, so
+Rank: linear weights over the signals of a group (those on the other language are fitted by
+evals.fit.others, which runs last), softmax over the candidates of a question, so
 that groups that hold the evidence come first. Scope: logistic weights, answer against decline (see
 fit_scope.py). Both with an L2 penalty; five-fold cross-validation stands beside the fit; the
 figures go into fit.json, for the evaluation's report. Fitted on the tuning slices of the golden set
@@ -22,11 +23,11 @@ import yaml
 from numpy.typing import NDArray
 
 from evals.evaluate import Item, evidence_by_group, read_golden
+from evals.fit import others
 from evals.fit import scope as fit_scope
 from evals.fit.descend import descend
-from evals.metrics import fact_share
 from evals.report import FIGURES
-from evals.sources import GIT, WORLD, build_world, read_questions
+from evals.sources import GIT, MORE, WORLD, build_world, read_questions
 from kb.assistant import Assistant
 from kb.search import rank
 from kb.search.index import Index
@@ -59,18 +60,18 @@ def main() -> int:
     items = [item for item in read_golden(_GOLDEN) if item.split == "tune"]
     folder = Path("data/eval")
     world = build_world(folder / "world-and-notes", assistant.embedder, with_notes=True).current()
-    alone = build_world(folder / "world", assistant.embedder, with_notes=False).current()
     figures = [fit_rank(items, assistant, index, world)]
     rank._weights.cache_clear()
     found = fit_scope.examples(fit_scope.read(items), assistant, index)
     weights, topic, rows = fit_scope.fit(found, assistant.embedder.name)
-    others = fit_scope.other_examples(assistant, (index, world, alone))
-    weights["supported"], weights["limits"]["supported"] = fit_scope.fit_supported(others)
+    known = json.loads((_KB / "scope_weights.json").read_text(encoding="utf-8"))
+    weights["supported"] = known["supported"]
+    weights["limits"] = {**known["limits"], **weights["limits"]}
     _write(_KB / "scope_weights.json", weights)
     _write(_KB / "scope_topic.json", topic)
     fit_scope.write_declined(found, _KB / "outside.npz")
     _write(FIGURES, [*figures, *rows])
-    return 0
+    return others.main()
 
 
 def fit_rank(items: list[Item], assistant: Assistant, index: Index, world: Index) -> Figures:
@@ -81,7 +82,8 @@ def fit_rank(items: list[Item], assistant: Assistant, index: Index, world: Index
         *((index, query, wanted, _OTHERS) for query, wanted in _on_sources(GIT, assistant, index)),
         *(
             (world, query, wanted, _OTHERS)
-            for query, wanted in _on_sources(WORLD, assistant, world)
+            for file in (WORLD, MORE)
+            for query, wanted in _on_sources(file, assistant, world)
         ),
     ]
     for where, query, wanted, count in asked:
@@ -94,7 +96,9 @@ def fit_rank(items: list[Item], assistant: Assistant, index: Index, world: Index
             right.append(holds)
             counts.append(count)
 
-    free = [at for at, name in enumerate(rank.FEATURES) if name not in _SET]
+    known = json.loads((_KB / "rank_weights.json").read_text(encoding="utf-8"))
+    fixed = {**{name: known[name] for name in others.FOREIGN}, **_SET}
+    free = [at for at, name in enumerate(rank.FEATURES) if name not in fixed]
 
     def fit(part: list[int]) -> Matrix:
         def loss(some: Matrix) -> tuple[float, Matrix]:
@@ -115,7 +119,7 @@ def fit_rank(items: list[Item], assistant: Assistant, index: Index, world: Index
         return whole(descend(loss, len(free)))
 
     def whole(some: Matrix) -> Matrix:
-        weights = np.array([_SET.get(name, 0.0) for name in rank.FEATURES])
+        weights = np.array([fixed.get(name, 0.0) for name in rank.FEATURES])
         weights[free] = some
         return weights
 
@@ -160,19 +164,8 @@ def _questions(
 def _on_sources(file: Path, assistant: Assistant, index: Index) -> Iterator[tuple[str, set[str]]]:
     """Queries on other documents, each with the groups of the right ones that hold a fact."""
     for question in read_questions(file):
-        chunks = [
-            chunk
-            for chunk in index.chunks.values()
-            if chunk.kind != "question" and question.names(chunk.document)
-        ]
-        holding = {
-            chunk.group
-            for chunk in chunks
-            if any(fact_share(chunk.text, [fact]) for fact in question.facts)
-            or (question.shows and question.shows in chunk.text)
-        }
-        if question.split == "tune" and chunks:
-            wanted = holding or {chunk.group for chunk in chunks}
+        if question.split == "tune" and any(question.names(d) for d in index.documents):
+            wanted = others.groups_with_answer(question, index)
             yield assistant.query(question.question, question.history), wanted
 
 

@@ -3,8 +3,7 @@
 Four models: `answerable` (a section written as an answer holds it), `supported` (the index holds
 the answer by its own measure, for every other document and for other embedding models), `inside`
 (what is asked is at least in our field), `harmless` (the question asks for no harm). `supported` is
-fitted on the questions on other documents (evals/sources.py, split `tune`), each in the index that
-holds these documents, and on questions that are asked of an index of something else.
+fitted on its own, by evals.fit.others.
 
 Questions come from scope/ (written for this, by people who had not seen the golden set; those that
 our notes answer name the section, the others the reason to decline) and from the tuning slice of
@@ -25,7 +24,6 @@ from numpy.typing import NDArray
 
 from evals.evaluate import Item
 from evals.fit.descend import descend
-from evals.sources import GIT, WORLD, read_questions
 from kb.assistant import Assistant
 from kb.records import Language, Turn
 from kb.search import scope
@@ -36,13 +34,7 @@ from kb.search.retrieve import retrieve
 Matrix = NDArray[np.float64]
 FOLDER = Path(__file__).parents[1] / "data" / "scope"
 HELD_OUT = FOLDER / "heldout.yaml"
-_PENALTY = 0.001
-_PENALTY_SUPPORTED = 0.01
-"""Ten times as much: there are ten times fewer questions."""
-SUPPORTED = 0.3
-"""Limit of `supported`: there 0.95 of the questions that the world answers are answered
-(cross-validated); of 16 near misses, where few words tell, 6 are declined."""
-_FOREIGN = 110
+PENALTY = 0.001
 _FOLDS = 5
 _DIGITS = 3
 _SCALE = 400.0
@@ -152,19 +144,19 @@ def fit(
         crossed = _crossed(x, y)
         limit = _careful(crossed, y) if model == "harmless" else _limit(crossed, y)
         lower = _lower(crossed, y, limit)
-        w = np.round(_logistic(x, y), _DIGITS)
+        w = np.round(logistic(x, y), _DIGITS)
         weights[model] = {n: float(v) for n, v in zip(names, w, strict=False)}
         topic[model] = [float(v) for v in w[len(names) :]]
         weights["limits"][model] = limit
         figures += [
             _row(
-                model, _DECIDED, len(own), _right(_share(x, w), y, limit), _right(crossed, y, limit)
+                model, _DECIDED, len(own), _right(shares(x, w), y, limit), _right(crossed, y, limit)
             ),
             _row(model, _LOWER, len(own), None, lower),
         ]
         if others := [e for e in kept if e.held_out and model != "harmless"]:
             x, y = _matrix(others, centre), _wanted(others, model)
-            share = _share(x, w)
+            share = shares(x, w)
             figures += [
                 _row(model, f"{_DECIDED}, held out", len(others), None, _right(share, y, limit)),
                 _row(model, f"{_LOWER}, held out", len(others), None, _lower(share, y, limit)),
@@ -181,25 +173,6 @@ def _matrix(found: list[Example], centre: Any) -> Matrix:
     return np.array(rows, np.float64)
 
 
-def other_examples(assistant: Assistant, indexes: tuple[Index, Index, Index]) -> list[Example]:
-    """Questions on other documents, in each index that holds these; and ours, asked of the world.
-
-    `indexes`: the one in use, the world beside our notes, the world alone.
-    """
-    in_use, beside, alone = indexes
-    found = []
-    for file, index in ((GIT, in_use), (WORLD, beside), (WORLD, alone)):
-        if any(q.names(d) for q in read_questions(file) for d in index.documents):
-            for question in read_questions(file):
-                if question.split == "tune":
-                    reason = None if question.documents else "not_in_sources"
-                    asked = Asked(
-                        question.question, question.history, reason, _language(question.language)
-                    )
-                    found.append(_in(asked, assistant, index))
-    return found + [_in(asked, assistant, alone) for asked in read_outside()[:_FOREIGN]]
-
-
 def read_outside() -> list[Asked]:
     """Questions on our subject, which a world without our notes cannot answer."""
     return [
@@ -208,20 +181,11 @@ def read_outside() -> list[Asked]:
     ]
 
 
-def _in(asked: Asked, assistant: Assistant, index: Index) -> Example:
-    query = assistant.query(asked.question, asked.history)
-    retrieval = retrieve(index, assistant.embedder, query, asked.language)
+def in_index(asked: Asked, query: str, assistant: Assistant, index: Index) -> Example:
+    """What the scope sees of a question, searched for as `query`, by the measure of `index`."""
+    retrieval = retrieve(index, assistant.embedder, query, asked.language, written=False)
     values = scope.features(query, retrieval, index)
     return Example(scope.covered(query, retrieval, index, values), retrieval.vector, asked.reason)
-
-
-def fit_supported(found: list[Example]) -> tuple[dict[str, float], float]:
-    """Weights by the signals of `scope.covered`, and the limit."""
-    x = np.array([[1.0, *(e.values[name] for name in scope.COVERED)] for e in found], np.float64)
-    y = np.array([float(e.reason is None) for e in found])
-    w = np.round(_logistic(x, y, _PENALTY_SUPPORTED), _DIGITS)
-    names = ("bias", *scope.COVERED)
-    return {n: float(v) for n, v in zip(names, w, strict=True)}, SUPPORTED
 
 
 def _wanted(found: list[Example], model: str) -> Matrix:
@@ -231,20 +195,20 @@ def _wanted(found: list[Example], model: str) -> Matrix:
     return np.array([float(e.reason != wrong) for e in found])
 
 
-def _logistic(x: Matrix, y: Matrix, penalty: float = _PENALTY) -> Matrix:
+def logistic(x: Matrix, y: Matrix, penalty: float = PENALTY) -> Matrix:
     """Both classes weigh the same, however many questions each has; L2 penalty, not on the bias."""
     balance = np.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
 
     def loss(w: Matrix) -> tuple[float, Matrix]:
         held, scores = np.r_[0.0, w[1:]], x @ w
         value = np.mean(balance * (np.logaddexp(0, scores) - y * scores))
-        slope = x.T @ (balance * (_share(x, w) - y)) / len(y)
+        slope = x.T @ (balance * (shares(x, w) - y)) / len(y)
         return float(value + penalty * held @ held), slope + 2 * penalty * held
 
     return descend(loss, x.shape[1])
 
 
-def _share(x: Matrix, w: Matrix) -> Matrix:
+def shares(x: Matrix, w: Matrix) -> Matrix:
     share: Matrix = 1 / (1 + np.exp(-(x @ w)))
     return share
 
@@ -254,7 +218,7 @@ def _crossed(x: Matrix, y: Matrix) -> Matrix:
     share = np.zeros(len(y))
     for fold in range(_FOLDS):
         held = np.arange(len(y)) % _FOLDS == fold
-        share[held] = _share(x[held], _logistic(x[~held], y[~held]))
+        share[held] = shares(x[held], logistic(x[~held], y[~held]))
     return share
 
 

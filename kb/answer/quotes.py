@@ -141,6 +141,13 @@ def _as_block(draft: Draft, text: str, kind: str) -> str:
     return f"{fence}{_fence_language(draft.chunk.document, kind)}\n{text}\n{fence}"
 
 
+def unfenced(text: str) -> str:
+    """The text of a block that was set between fences; any other as it is."""
+    first, _, rest = text.partition("\n")
+    fence = first[: len(first) - len(first.lstrip("`"))]
+    return rest.removesuffix(f"\n{fence}") if len(fence) > 2 else text
+
+
 _FENCES = {"python": "python", "notebook": "python", "shell": "bash", "dockerfile": "dockerfile"}
 
 

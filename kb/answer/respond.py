@@ -10,11 +10,13 @@ the answer. Knows nothing about conversations, decisions on patterns or chat mod
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kb.answer.compose import LEAST, MOST, compose, fitting
-from kb.answer.quotes import Citations, to_sentences
+from kb.answer.content import fixed
+from kb.answer.differing import differing, set_against
+from kb.answer.quotes import Citations, Draft, to_sentences
 from kb.messages import message as text_of
 from kb.records import Language, Sentence
 from kb.search import rank
@@ -40,6 +42,8 @@ _RELATED = 0.75
 the tuning slice's questions on other things none reaches it, of those near to ours a third."""
 _FLEETING = ("price", "now", "private")
 """Signals of facts that documents do not hold: beside them whatever is nearest is noise."""
+_OF_A_PART = 4
+"""Sentences on each question of a message that asks several."""
 _SHORT = 4
 """Sentences of an answer whose hits only just reach; up to `MOST` where they surely do."""
 
@@ -78,6 +82,7 @@ def respond(
     now: str = "",
     focus: str = "",
     own: str = "",
+    beside: Citations | None = None,
 ) -> Response:
     """The answer to `message`, searched for as `query`.
 
@@ -85,12 +90,14 @@ def respond(
     no answer, so that only the middle is left. `rewritten`: the message alone does not say what it
     is about, `query` does. `now`: what of it is reported now, whose error is the one to look at.
     `focus`: what of the query is asked, where it holds more. `own`: the person's last words, where
-    the query takes others from the turns before.
+    the query takes others from the turns before. `beside`: what the answer to another question of
+    the message quotes already; this one is then short and repeats nothing of it.
     """
     shown = shown_now(message, now, index)
     retrieval = with_named(retrieval, shown, index, language)
     coverage = cover(query if rewritten else message, retrieval, index, signals, shown)
-    citations = Citations(index)
+    citations = Citations(index) if beside is None else beside
+    most = _most(coverage) if beside is None else min(_OF_A_PART, _most(coverage))
     others = other_products(coverage, now or message, shown)
     if coverage.reaches and not declined and not others:
         drafts = compose(
@@ -99,21 +106,35 @@ def respond(
             index.lexical.weight,
             language,
             shown=shown,
-            most=_most(coverage),
+            most=most,
             focus=focus,
             own=own,
         )
-        sentences = to_sentences(drafts, citations, language)
-        if sentences:
+        new = drafts if beside is None else _not_yet(drafts, beside)
+        other = differing(query, new, retrieval, index) if new else None
+        if other is not None:
+            new = set_against(new, other, index, language)
+        sentences = to_sentences(new, citations, language)
+        if other is not None:
+            sentences.insert(0, fixed("sources_differ", language))
+        if drafts:
             return Response(tuple(sentences), citations, retrieval, coverage, (), False)
     names = others or worth_naming(coverage, language)
     text = query if rewritten else message
     sentences = [_opening(names, text, language)]
     is_bare = bool(others) or any(float(signals.get(name, 0.0)) for name in _FLEETING)
-    if coverage.answered >= _RELATED * coverage.limit and not is_bare:
+    if beside is None and coverage.answered >= _RELATED * coverage.limit and not is_bare:
         sentences += _nearest(query, retrieval, index, language, shown, citations)
     words = tuple(_joined(names, text))
     return Response(tuple(sentences), citations, retrieval, coverage, words, True)
+
+
+def _not_yet(drafts: Sequence[Draft], citations: Citations) -> list[Draft]:
+    """What the answering section adds; nothing, where its first sentence is quoted already."""
+    if not drafts or citations.holds(drafts[0].chunk):
+        return []
+    own = [draft for draft in drafts if draft.chunk.group == drafts[0].chunk.group]
+    return [draft for draft in own if not citations.holds(draft.chunk)]
 
 
 def shown_now(message: str, now: str, index: Index) -> Shown:

@@ -18,8 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from kb.records import Language
 from kb.search.embedding import Vectors
-from kb.search.vectors import SHELVES
+from kb.search.languages import NEAREST, lifts
+from kb.search.vectors import LANGUAGES, SHELVES
 
 _FILE = "calibration.npz"
 _OUTSIDE = Path(__file__).with_name("outside.npz")
@@ -72,25 +74,54 @@ class Calibration:
             )
 
 
-def calibrate(shelves: Mapping[str, Vectors], embedding: str) -> Calibration:
-    """`shelves`: vectors by shelf, shape (texts, dimensions); `embedding`: name of their model."""
+def calibrate(
+    shelves: Mapping[tuple[str, Language], Vectors],
+    embedding: str,
+    whole: Mapping[tuple[str, Language], Vectors] | None = None,
+) -> Calibration:
+    """`shelves`: vectors by shelf and language, shape (texts, dimensions); `embedding`: name of
+    their model; `whole`: those of the whole version, whose questions tell its topic where
+    `shelves` hold few.
+    """
     if embedding != _MODEL:
         return Calibration()
     away = strangers()
     reached = {
-        shelf: (away @ shelves[shelf].T).max(axis=1)
+        shelf: _reached(
+            away, shelf, {name: part for (kind, name), part in shelves.items() if kind == shelf}
+        )
         for shelf in SHELVES
-        if shelf in shelves and len(shelves[shelf])
+        if any(kind == shelf and len(part) for (kind, _), part in shelves.items())
     }
     spreads = {
         shelf: (float(best.mean()), max(float(best.std()), 0.005))
         for shelf, best in reached.items()
     }
-    own = shelves.get("questions", np.zeros((0, away.shape[1]), np.float32))
+    own = _questions(shelves, away)
+    if len(own) < _LEAST:
+        own = _questions(whole or {}, away)
     if len(own) < _LEAST:
         return Calibration(spreads)
     direction, middle = _discriminant(own, away)
     return Calibration(spreads, direction, middle)
+
+
+def _questions(shelves: Mapping[tuple[str, Language], Vectors], away: Vectors) -> Vectors:
+    asked = [part for (kind, _), part in shelves.items() if kind == "questions"]
+    return np.concatenate([np.zeros((0, away.shape[1]), np.float32), *asked])
+
+
+def _reached(away: Vectors, shelf: str, parts: Mapping[Language, Vectors]) -> Vectors:
+    """How near the nearest text comes to each stranger, both languages on one scale."""
+    sizes = {name: len(parts.get(name, ())) for name in LANGUAGES}
+    scores = {name: away @ part.T for name, part in parts.items() if len(part)}
+    nearest = {name: -np.sort(-found, axis=1)[:, :NEAREST] for name, found in scores.items()}
+    reached = []
+    for row, stranger in enumerate(away):
+        near = {name: list(found[row]) for name, found in nearest.items()}
+        lift = lifts(stranger, shelf, near, sizes, _MODEL)
+        reached.append(max(found[0] + lift[name] for name, found in near.items()))
+    return np.array(reached, np.float32)
 
 
 def _discriminant(own: Vectors, away: Vectors) -> tuple[Vectors, float]:

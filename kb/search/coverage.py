@@ -82,11 +82,8 @@ class Coverage:
     """Names that no hit of the first three holds: those that no source holds first, then those that
     stand elsewhere, each the most telling first."""
     signals: Mapping[str, float]
-
-    @property
-    def limit(self) -> float:
-        """The probability from which on the hits are taken for an answer."""
-        return float(_weights()["limit"])
+    limit: float
+    """The probability from which on the hits are taken for an answer."""
 
     @property
     def reaches(self) -> bool:
@@ -111,10 +108,14 @@ def cover(
     missing = [
         replace(name, is_known=_is_somewhere(name, index))
         for name in names
-        if not _holds(held, name)
+        if not _holds(held, name) and not _stands_for(held, name, retrieval)
     ]
     missing.sort(key=lambda name: (name.is_known, -name.weight, name.start))
-    return Coverage(1 / (1 + math.exp(-score)), tuple(missing), values)
+    answered, limit = 1 / (1 + math.exp(-score)), weights["limit"]
+    if not scope.get("learned", 1.0):
+        # Whether another document answers is told by what was fitted on such documents alone.
+        answered, limit = float(scope["answerable"]), float(scope["limit"])
+    return Coverage(answered, tuple(missing), values, limit)
 
 
 def features(
@@ -193,6 +194,11 @@ def _holds(held: frozenset[str], name: Name) -> bool:
     if name.words.isascii():
         return name.tokens[0] in held
     return all(token in held for token in name.tokens)
+
+
+def _stands_for(held: frozenset[str], name: Name, retrieval: Retrieval) -> bool:
+    """The hits hold the name as the other language has it."""
+    return any(held & retrieval.counterparts.get(token, frozenset()) for token in name.tokens)
 
 
 def _is_known(name: Name, index: Index) -> bool:

@@ -12,7 +12,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from typing import Any
 from kb.errors import ChromaSilent, DocumentUnknown, IndexDamaged, IndexMissing
 from kb.messages import message
 from kb.records import Chunk, Document, Language
+from kb.search.across import Across
 from kb.search.calibration import Calibration
 from kb.search.lexical import LexicalIndex
 from kb.search.names import NameIndex
 from kb.search.rows import read_rows, to_chunk
 from kb.search.sections import Sections
-from kb.search.vectors import VectorStore
+from kb.search.vectors import LANGUAGES, SHELVES, VectorStore
 from kb.search.whole import MANIFEST, check_files, read_manifest
 from kb.text.logs import sends_to_log
 
@@ -57,6 +58,7 @@ class Index:
             self.sections = Sections.load(folder)
             self.calibration = Calibration.load(folder)
             self.names = NameIndex.load(folder)
+            self.across = Across.load(folder)
             self.vectors = VectorStore(folder, self.version, chroma_url)
         except IndexDamaged:
             raise
@@ -76,6 +78,34 @@ class Index:
             group: tuple(sorted(chunks, key=lambda c: (c.document, c.start, c.kind == "question")))
             for group, chunks in groups.items()
         }
+
+    @cached_property
+    def sizes(self) -> Mapping[str, Mapping[Language, int]]:
+        """Texts by shelf and language."""
+        return _sizes(self.chunks.values())
+
+    @cached_property
+    def unwritten_sizes(self) -> Mapping[str, Mapping[Language, int]]:
+        """Those of documents that are not written as answers."""
+        return _sizes(c for c in self.chunks.values() if c.group in self.unwritten)
+
+    @cached_property
+    def languages(self) -> Mapping[str, frozenset[Language]]:
+        """The languages that a group's texts are in, by group."""
+        return {
+            group: frozenset(c.language for c in chunks if c.kind != "question" or c.order)
+            for group, chunks in self.groups.items()
+        }
+
+    @cached_property
+    def unwritten(self) -> frozenset[str]:
+        """The groups of documents that are not written as answers."""
+        return frozenset(group for group, chunks in self.groups.items() if not is_written(chunks))
+
+    @property
+    def is_mixed(self) -> bool:
+        """Some documents are written as answers, and some are not."""
+        return 0 < len(self.unwritten) < len(self.groups)
 
     @cached_property
     def wordings(self) -> Mapping[str, tuple[str, ...]]:
@@ -121,6 +151,27 @@ class Index:
         near = get_close_matches(identity, self.documents, n=3, cutoff=0.4)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise DocumentUnknown(f"Index version {self.version} holds no document “{identity}”.{hint}")
+
+
+def _sizes(chunks: Iterable[Chunk]) -> dict[str, dict[Language, int]]:
+    counts: dict[str, dict[Language, int]] = {
+        shelf: dict.fromkeys(LANGUAGES, 0) for shelf in SHELVES
+    }
+    for chunk in chunks:
+        counts[shelf_of(chunk)][chunk.language] += 1
+    return counts
+
+
+def is_written(chunks: Sequence[Chunk]) -> bool:
+    """A section whose statements are answers by themselves, rather than a passage of a text."""
+    return any(chunk.kind == "statement" for chunk in chunks)
+
+
+def shelf_of(chunk: Chunk) -> str:
+    """Where a chunk's vector stands."""
+    if chunk.kind == "statement" or (chunk.kind == "question" and chunk.order):
+        return "statements"
+    return "questions" if chunk.kind == "question" else "passages"
 
 
 class IndexStore:

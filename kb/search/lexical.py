@@ -75,6 +75,11 @@ class LexicalIndex:
         """The different tokens of a group."""
         return frozenset(self._tokens.get(group, "").split())
 
+    @property
+    def vocabulary(self) -> Iterable[str]:
+        """All tokens."""
+        return self._frequency
+
     def knows(self, token: str) -> bool:
         return token in self._frequency
 

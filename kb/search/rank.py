@@ -20,7 +20,7 @@ FEATURES = (
     "question", "statement", "second", "section", "passage", "lexical", "coverage", "heading",
     "fused", "facet", "number", "choice", "symptom", "named", "sample", "called", "file", "part",
     "source", "twice", "title", "path", "code", "table",
-    "written", "code asked",
+    "written", "code asked", "foreign", "foreign lexical", "foreign coverage",
 )  # fmt: skip
 
 

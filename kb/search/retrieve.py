@@ -19,9 +19,11 @@ import numpy as np
 from kb.records import Chunk, Hit, Language
 from kb.search import rank
 from kb.search.embedding import Embedder, Vectors
-from kb.search.index import Index
+from kb.search.index import Index, is_written
+from kb.search.languages import lifts
 from kb.search.names import PARTS, Naming
-from kb.search.vectors import SHELVES
+from kb.search.vectors import LANGUAGES, SHELVES
+from kb.text.language import language as language_of
 from kb.text.normal import normalize
 from kb.text.tokens import search_tokens
 from kb.text.words import mentions
@@ -33,6 +35,11 @@ WEIGHTS = {"questions": 1.0, "statements": 1.0, "passages": 0.5, "lexical": 1.0,
 CANDIDATES = 40
 """Groups that are looked at more closely after the fusion."""
 _DEPTH = {"questions": 40, "statements": 160, "passages": 40, "lexical": 40, "sections": 40}
+_UNWRITTEN = 10
+"""So many times deeper each list is looked through for documents that are not written as answers:
+the notes have 14 texts for one of theirs."""
+_ACROSS = 5
+"""So many times deeper the lexical list is looked through for groups in the other language."""
 _NAMED_GROUPS = 50
 """Groups of what a question names that are looked at, the nearest first."""
 _TITLED = 4
@@ -57,13 +64,26 @@ class Retrieval:
     """The names that the query holds."""
     written: Mapping[str, float] = field(default_factory=dict)
     """Best score of each list among the sections that are written as answers."""
+    spoken: Language = "en"
+    """The query's own language."""
+    counterparts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By token of the query what stands for it in the other language."""
 
 
 def retrieve(
-    index: Index, embedder: Embedder, query: str, language: Language, *, k: int = 8
+    index: Index,
+    embedder: Embedder,
+    query: str,
+    language: Language,
+    *,
+    k: int = 8,
+    written: bool = True,
 ) -> Retrieval:
-    """The best `k` groups for `query`; where a group exists in both languages, in `language`."""
-    found = search_lists(index, embedder, query)
+    """The best `k` groups for `query`; where a group exists in both languages, in `language`.
+
+    Without `written` it searches as if no section were written as an answer.
+    """
+    found = search_lists(index, embedder, query, written=written)
     ranked = sorted(
         (
             (group, signals(index, query, found, group, share))
@@ -94,17 +114,14 @@ def retrieve(
         found.vector,
         found.naming,
         {name: _best_written(index, scores) for name, scores in found.lists.items()},
+        found.spoken,
+        found.counterparts,
     )
 
 
 def _best_written(index: Index, scores: Mapping[str, float]) -> float:
     """The best score of a section that is written as an answer."""
     return next((s for group, s in scores.items() if is_written(index.groups[group])), 0.0)
-
-
-def is_written(chunks: Sequence[Chunk]) -> bool:
-    """A section whose statements are answers by themselves, rather than a passage of a text."""
-    return any(chunk.kind == "statement" for chunk in chunks)
 
 
 def candidates(index: Index, found: Found) -> list[tuple[str, float]]:
@@ -130,6 +147,12 @@ class Found:
     """Groups of what the query names."""
     asks_code: bool = False
     """The query wants to see something, or names a part of code."""
+    spoken: Language = "en"
+    """The query's own language."""
+    counterparts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By token what stands for it in the other language."""
+    across: Mapping[str, float] = field(default_factory=dict)
+    """Lexical scores of groups in the other language, best first."""
 
     @property
     def best(self) -> Mapping[str, float]:
@@ -144,21 +167,26 @@ class Found:
         }
 
 
-def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
+def search_lists(index: Index, embedder: Embedder, query: str, *, written: bool = True) -> Found:
+    """The five lists; without `written` those of documents that are not written as answers."""
+    more = 1 if written or not index.is_mixed else _UNWRITTEN
     vector = embedder.queries([query])[0]
     tokens = tuple(search_tokens(query))
-    naming = index.names.naming(query)
+    naming, spoken = index.names.naming(query), language_of(query)
     sections = index.sections.scores(vector)
     named = _named_chunks(index, naming, sections)
+    if more > 1:
+        sections = {group: s for group, s in sections.items() if group in index.unwritten}
+        named = [chunk for chunk in named if chunk.group in index.unwritten]
     lists: dict[str, dict[str, float]] = {}
     second: dict[str, float] = {}
     similarities: dict[str, float] = {}
     near = index.vectors.similarities([chunk.id for chunk in named], vector)
     for shelf in SHELVES:
         scores = lists.setdefault(shelf, {})
-        pairs = dict(index.vectors.search(shelf, vector, _DEPTH[shelf]))
-        pairs.update(near.get(shelf, {}))
-        for identity, similarity in sorted(pairs.items(), key=lambda pair: -pair[1]):
+        for identity, similarity in _nearest(
+            index, shelf, vector, near.get(shelf, {}), more, spoken
+        ):
             similarities[identity] = similarity
             group = index.chunks[identity].group
             if group not in scores:
@@ -166,10 +194,73 @@ def search_lists(index: Index, embedder: Embedder, query: str) -> Found:
             elif shelf == "statements":
                 second.setdefault(group, similarity)
     lists["sections"] = dict(islice(sections.items(), _DEPTH["sections"]))
-    lists["lexical"] = dict(index.lexical.search(tokens, _DEPTH["lexical"]))
+    counterparts = index.across.counterparts(query)
+    lists["lexical"], across = _lexical(index, tokens, counterparts, spoken, more)
     groups = tuple(dict.fromkeys(chunk.group for chunk in named))
     asks_code = mentions(query, "show") or mentions(query, "part")
-    return Found(vector, tokens, lists, second, similarities, naming, groups, asks_code)
+    return Found(
+        vector, tokens, lists, second, similarities, naming, groups, asks_code,
+        spoken, counterparts, across,
+    )  # fmt: skip
+
+
+def _nearest(
+    index: Index,
+    shelf: str,
+    vector: Vectors,
+    named: Mapping[str, float],
+    more: int,
+    spoken: Language,
+) -> list[tuple[str, float]]:
+    """The nearest chunks in both languages on one scale, and those that are `named`; best first.
+
+    What stands in the question's language, too, is near by that: lifted in the other one as well,
+    sections in both languages would come nearer than pages in either. `more`: so many times deeper,
+    for those that are not written as answers alone.
+    """
+    depth = _DEPTH[shelf] * more
+    found = {name: index.vectors.search(shelf, name, vector, depth) for name in LANGUAGES}
+    if more > 1:
+        found = {
+            name: [p for p in some if index.chunks[p[0]].group in index.unwritten][: _DEPTH[shelf]]
+            for name, some in found.items()
+        }
+    near = {name: [similarity for _, similarity in pairs] for name, pairs in found.items()}
+    sizes = index.sizes[shelf] if more == 1 else index.unwritten_sizes[shelf]
+    lift = lifts(vector, shelf, near, sizes, str(index.manifest["embedding"]))
+    pairs = dict(named)
+    for some in found.values():
+        pairs.update(some)
+
+    def lifted_by(chunk: Chunk) -> float:
+        return 0.0 if spoken in index.languages[chunk.group] else lift[chunk.language]
+
+    lifted = ((i, value + lifted_by(index.chunks[i])) for i, value in pairs.items())
+    return sorted(lifted, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _lexical(
+    index: Index,
+    tokens: Sequence[str],
+    counterparts: Mapping[str, frozenset[str]],
+    spoken: Language,
+    more: int,
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Groups by the question's words; of those in the other language by their counterparts, too."""
+    depth = _DEPTH["lexical"]
+
+    def search(words: Sequence[str], depth: int) -> list[tuple[str, float]]:
+        pairs = index.lexical.search(words, depth * more)
+        return pairs if more == 1 else [p for p in pairs if p[0] in index.unwritten][:depth]
+
+    own = dict(search(tokens, depth))
+    others = tuple(
+        t for token in dict.fromkeys(tokens) for t in sorted(counterparts.get(token, ()))
+    )
+    both = search((*tokens, *dict.fromkeys(others)), _ACROSS * depth)
+    across = dict(islice((pair for pair in both if spoken not in index.languages[pair[0]]), depth))
+    scores = {**own, **across}
+    return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))), across
 
 
 def _named_chunks(index: Index, naming: Naming, near: Mapping[str, float]) -> list[Chunk]:
@@ -218,6 +309,14 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
     if whole is not None:
         document, start, end = whole.document, whole.start, whole.end
     path = index.names.words(document) & tokens
+    held = index.lexical.tokens(group)
+    met = {t for t in tokens if t in held or held & found.counterparts.get(t, frozenset())}
+    foreign = float(found.spoken not in index.languages[group])
+    # Of another language only words that have a counterpart, names and numbers can be met.
+    could = met | found.counterparts.keys() & tokens
+    could |= {t for t in tokens if t.isascii() and (found.spoken == "ja" or t.isdigit())}
+    possible = sum(map(index.lexical.weight, could)) or 1.0
+    best = max(found.across.values(), default=0.0) or 1.0
     kind = whole.kind if whole is not None else "statement"
     return {
         "question": behind("questions", found.lists["questions"]),
@@ -226,7 +325,7 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
         "section": max(_FAR, sections.get(group, _FAR) - max(sections.values(), default=0.0)),
         "passage": behind("passages", found.lists["passages"]),
         "lexical": lexical.get(group, 0.0) / (max(lexical.values(), default=0.0) or 1.0),
-        "coverage": sum(map(index.lexical.weight, tokens & index.lexical.tokens(group))) / total,
+        "coverage": sum(map(index.lexical.weight, met if foreign else tokens & held)) / total,
         "heading": sum(map(index.lexical.weight, named)) / total,
         "fused": 10 * share,
         "facet": rank.facets_differ(query, heading),
@@ -240,6 +339,9 @@ def signals(index: Index, query: str, found: Found, group: str, share: float) ->
         "table": float(kind == "table"),
         "written": float(kind == "statement"),
         "code asked": float(found.asks_code and kind in ("code", "table")),
+        "foreign": foreign,
+        "foreign lexical": foreign * found.across.get(group, 0.0) / best,
+        "foreign coverage": foreign * sum(map(index.lexical.weight, met & could)) / possible,
     }
 
 

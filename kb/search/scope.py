@@ -26,9 +26,11 @@ import numpy as np
 from kb.records import Reason
 from kb.search import rank
 from kb.search.embedding import Vectors
-from kb.search.index import Index
+from kb.search.index import Index, is_written
 from kb.search.names import Naming
-from kb.search.retrieve import WEIGHTS, Retrieval, is_written
+from kb.search.retrieve import WEIGHTS, Retrieval
+from kb.search.typed import FEATURES as TYPED
+from kb.search.typed import typed
 from kb.text.language import language
 from kb.text.normal import normalize
 from kb.text.tokens import search_tokens
@@ -37,6 +39,8 @@ from kb.text.words import count, mentions
 _TOP = 3
 _HERE = ("sagemaker", "training", "inference")
 """Lists of words without which a question that names another product is about that product."""
+_FLEETING = ("price", "now", "private")
+"""Signals of facts about our field that documents seldom hold."""
 _DENSE = ("question", "statement", "passage")
 _HOPELESS = 0.2
 """Likelihood of our subject below which not even a chat model is asked. Of 184 questions drawn from
@@ -104,7 +108,7 @@ COVERED = (
     "question z", "statement z", "passage z", "lexical", "coverage", "best", "unknown", "cross",
     "cross z", "cross coverage", "cross unknown", "agreement", "price", "now", "private",
     "neighbours", "elsewhere", "long", "english", "choice", "symptom", "named", "title", "topic",
-    "gap", "outsiders", "nouns", "rarest", "cross nouns",
+    "gap", "outsiders", "nouns", "rarest", "cross nouns", *TYPED,
 )  # fmt: skip
 """Signals of the model that tells whether this index answers; see `covered`."""
 
@@ -126,7 +130,7 @@ def covered(
         for name in _DENSE
     }
     document = hits[0].chunks[0].document if hits else ""
-    cross = float(bool(hits) and all(c.language != language(question) for c in hits[0].chunks))
+    cross = float(bool(hits) and retrieval.spoken not in index.languages[hits[0].group])
     nouns, rarest = _nouns_met(question, retrieval, index)
     similar = max(retrieval.best.get(f"{name}s", 0.0) for name in _DENSE)
     return {
@@ -144,6 +148,7 @@ def covered(
         "nouns": nouns * (1 - cross),
         "rarest": rarest * (1 - cross),
         "cross nouns": nouns * cross,
+        **typed(question, retrieval, index),
     }
 
 
@@ -171,7 +176,9 @@ def _nouns_met(question: str, retrieval: Retrieval, index: Index) -> tuple[float
     for word in words:
         tokens = search_tokens(word)
         weights[word] = max(map(index.lexical.weight, tokens))
+        others = [retrieval.counterparts.get(token, frozenset()) for token in tokens]
         met[word] = word in text or (word.isascii() and held.issuperset(tokens))
+        met[word] = met[word] or any(held & other for other in others)
     rarest = max(words, key=weights.__getitem__)
     total = sum(weights.values()) or 1.0
     return sum(weights[w] for w in words if met[w]) / total, float(met[rarest])
@@ -180,6 +187,22 @@ def _nouns_met(question: str, retrieval: Retrieval, index: Index) -> tuple[float
 def missing_names(naming: Naming, index: Index) -> tuple[str, ...]:
     """Names of files or samples that the question holds and no document carries or mentions."""
     return tuple(name for name in naming.unknown if not index.lexical.knows(normalize(name)))
+
+
+def names_own(question: str, retrieval: Retrieval, index: Index) -> bool:
+    """The best hit is another document than our notes, and tells of a thing that is named.
+
+    None of the notes found may speak of that thing.
+    """
+    if not retrieval.hits or is_written(retrieval.hits[0].chunks):
+        return False
+    held = index.lexical.tokens(retrieval.hits[0].group)
+    noted = [index.lexical.tokens(hit.group) for hit in retrieval.hits if is_written(hit.chunks)]
+    for name in index.across.names_in(question):
+        tokens = search_tokens(name)
+        if held.issuperset(tokens) and not any(some.issuperset(tokens) for some in noted):
+            return True
+    return False
 
 
 def own_files(naming: Naming, index: Index) -> tuple[str, ...]:
@@ -242,15 +265,24 @@ def decide_scope(question: str, retrieval: Retrieval, index: Index) -> Scope:
     values = covered(question, retrieval, index, values)
     share = {
         name: probability(values, _weights()[name], _topic(name, retrieval, index))
-        for name in ("harmless", model, "inside")
+        for name in ("harmless", "answerable", "supported", "inside")
     }
-    low = {model for model, value in share.items() if value < _weights()["limits"][model]}
+    limits = dict(_weights()["limits"])
+    if values.get("cross"):
+        limits["supported"] = limits["supported across"]
+    low = {model for model, value in share.items() if value < limits[model]}
+    needed = {model}
+    if any(values[name] for name in _FLEETING) and mentions(question, "sagemaker"):
+        needed.add("answerable")  # the price of ours is no matter of any document beside it
     reason: Reason | None = None
     if "harmless" in low:
         reason = "unsafe"
-    elif model in low:
-        reason = "out_of_scope" if "inside" in low else "not_in_sources"
-    return Scope(reason, {**values, **share, "answerable": share[model]})
+    elif needed & low:
+        # Our field is known by heart; that of other documents by what strangers are like.
+        strange = "inside" in low and (learned or values["topic"] < 0)
+        reason = "out_of_scope" if strange else "not_in_sources"
+    own = {"learned": float(learned), "limit": limits[model]}
+    return Scope(reason, {**values, **share, **own, "answerable": share[model]})
 
 
 def is_hopeless(scope: Scope) -> bool:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from kb.records import Hit, Language
 from kb.search.embedding import Embedder
-from kb.search.index import Index
+from kb.search.index import Index, is_written
 from kb.search.rank import facet
 from kb.search.retrieve import Retrieval, retrieve
-from kb.search.scope import Scope, decide_scope
+from kb.search.scope import Scope, decide_scope, is_unsafe
 from kb.search.ways import with_numbers
 from kb.text.normal import normalize, respell
 
@@ -70,6 +70,9 @@ class About:
     """Words of what was told or asked before, for a question of few words."""
     is_sure: bool = False
     """The person says so, whatever matches."""
+    is_same: bool = False
+    """The subject stands in the same message, so that a question goes on with it unless it matches
+    worse."""
 
 
 class Searcher:
@@ -136,7 +139,8 @@ class Searcher:
         tried = [(_match(alone) - _BEHIND, text) for text in named]
         tried += [(_match(alone) + _AHEAD, text) for text in more]
         if about.subject:
-            tried.append((_match(alone) + _GAIN, f"{about.subject} {alone.query}"))
+            least = _match(alone) + (-_BEHIND if about.is_same else _GAIN)
+            tried.append((least, f"{about.subject} {alone.query}"))
         found = [(least, self._one(text, language)) for least, text in tried]
         fit = [
             s
@@ -162,7 +166,25 @@ class Searcher:
         retrieval = retrieve(self._index, self._embedder, query, language)
         if self._rerank is not None:
             retrieval = replace(retrieval, hits=self._rerank(query, retrieval.hits))
-        return Search(query, retrieval, decide_scope(query, retrieval, self._index))
+        search = Search(query, retrieval, decide_scope(query, retrieval, self._index))
+        return self._unwritten(search, language) or search
+
+    def _unwritten(self, search: Search, language: Language) -> Search | None:
+        """What the other documents hold, by themselves, where no section written as an answer does.
+
+        Beside such sections, which say a thing in many ways, an excerpt looks far; whether it
+        answers is no matter of what stands beside it.
+        """
+        first = search.retrieval.hits[:1]
+        own = all(is_written(hit.chunks) for hit in first)
+        settled = is_unsafe(search.query) or (own and search.scope.reason in (None, "unsafe"))
+        if settled or not self._index.is_mixed:
+            return None
+        retrieval = retrieve(self._index, self._embedder, search.query, language, written=False)
+        scope = decide_scope(search.query, retrieval, self._index)
+        if own:
+            return Search(search.query, retrieval, scope) if scope.reason is None else None
+        return replace(search, scope=scope)
 
 
 def _on_side(retrieval: Retrieval, side: str) -> Retrieval:
@@ -232,6 +254,8 @@ def fused(
         retrievals[0].vector,
         retrievals[0].naming,
         retrievals[0].written,
+        retrievals[0].spoken,
+        {t: others for one in retrievals for t, others in one.counterparts.items()},
     )
 
 

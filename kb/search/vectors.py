@@ -15,6 +15,7 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,11 +24,17 @@ import httpx
 import numpy as np
 
 from kb.errors import ChromaSilent, IndexDamaged, KbError
+from kb.records import Language
 from kb.search.embedding import Vectors
 from kb.search.whole import MANIFEST
 
 SHELVES = ("questions", "statements", "passages")
-"""The collections of a version: ways people ask, single statements, everything longer."""
+"""What stands together: ways people ask, single statements, everything longer."""
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
+"""Each shelf is a collection a language: a model puts a question nearer to whatever is in its own,
+so that the nearest of all would hold next to nothing in the other.
+"""
+_COLLECTIONS = tuple(f"{shelf}-{language}" for shelf in SHELVES for language in LANGUAGES)
 _PATIENCE = 4.0
 """Seconds that a Chroma server may take for one answer to somebody who waits."""
 _BUILDING = 60.0
@@ -81,22 +88,24 @@ class VectorStore:
 
     def create(self) -> None:
         with self._answering(_BUILDING):
-            for shelf in SHELVES:
-                self._open[shelf] = self._client.create_collection(
-                    self._name(shelf), configuration=_CONFIGURATION, embedding_function=None
+            for name in _COLLECTIONS:
+                self._open[name] = self._client.create_collection(
+                    self._name(name), configuration=_CONFIGURATION, embedding_function=None
                 )
 
-    def add(self, shelf: str, ids: Sequence[str], vectors: Vectors) -> None:
-        collection = self._collection(shelf)
+    def add(self, shelf: str, language: Language, ids: Sequence[str], vectors: Vectors) -> None:
+        collection = self._collection(f"{shelf}-{language}")
         with self._answering(_BUILDING):
             for at in range(0, len(ids), _BATCH):
                 collection.add(
                     ids=list(ids[at : at + _BATCH]), embeddings=vectors[at : at + _BATCH]
                 )
 
-    def search(self, shelf: str, query: Vectors, k: int) -> list[tuple[str, float]]:
-        """The `k` nearest chunk ids with their cosine similarity, best first."""
-        collection = self._collection(shelf)
+    def search(
+        self, shelf: str, language: Language, query: Vectors, k: int
+    ) -> list[tuple[str, float]]:
+        """The `k` nearest chunk ids in a language with their cosine similarity, best first."""
+        collection = self._collection(f"{shelf}-{language}")
         with self._answering():
             found = collection.query(
                 query_embeddings=query.reshape(1, -1), n_results=k, include=["distances"]
@@ -109,21 +118,22 @@ class VectorStore:
     def similarities(self, ids: Sequence[str], query: Vectors) -> dict[str, dict[str, float]]:
         """Cosine similarity of these chunks by shelf, wherever they rank."""
         near: dict[str, dict[str, float]] = {}
-        for shelf in SHELVES if ids else ():
-            collection = self._collection(shelf)
+        for shelf, language in product(SHELVES, LANGUAGES) if ids else ():
+            collection = self._collection(f"{shelf}-{language}")
             with self._answering():
                 rows = collection.get(ids=list(ids), include=["embeddings"])
             if rows["ids"]:
                 scores = np.asarray(rows["embeddings"], np.float32) @ query
-                near[shelf] = dict(zip(rows["ids"], map(float, scores), strict=True))
+                found = zip(rows["ids"], map(float, scores), strict=True)
+                near.setdefault(shelf, {}).update(found)
         return near
 
     def get(self, ids: Iterable[str]) -> dict[str, Any]:
         """Vectors by chunk id, from all shelves."""
         wanted = set(ids)
         vectors: dict[str, Any] = {}
-        for shelf in SHELVES:
-            collection = self._collection(shelf)
+        for name in _COLLECTIONS:
+            collection = self._collection(name)
             with self._answering(_BUILDING):
                 found = collection.get(include=["embeddings"])
             vectors.update(
@@ -134,32 +144,32 @@ class VectorStore:
         return vectors
 
     def count(self) -> int:
-        collections = [self._collection(shelf) for shelf in SHELVES]
+        collections = [self._collection(name) for name in _COLLECTIONS]
         with self._answering():
             return sum(int(collection.count()) for collection in collections)
 
     def delete(self) -> None:
         """Take this version's collections off a server; a folder is removed by its owner."""
-        for shelf in SHELVES:
+        for name in _COLLECTIONS:
             with suppress(_errors().NotFoundError), self._answering(_BUILDING):
-                self._client.delete_collection(self._name(shelf))
+                self._client.delete_collection(self._name(name))
 
-    def _name(self, shelf: str) -> str:
-        return f"{self._version}-{shelf}"
+    def _name(self, collection: str) -> str:
+        return f"{self._version}-{collection}"
 
-    def _collection(self, shelf: str) -> Any:
-        if shelf not in self._open:
+    def _collection(self, name: str) -> Any:
+        if name not in self._open:
             try:
                 with self._answering():
-                    self._open[shelf] = self._client.get_collection(
-                        self._name(shelf), embedding_function=None
+                    self._open[name] = self._client.get_collection(
+                        self._name(name), embedding_function=None
                     )
             except (ValueError, _errors().ChromaError) as error:
                 raise IndexDamaged(
-                    f"Index version {self._version} has no collection “{shelf}” in Chroma; "
+                    f"Index version {self._version} has no collection “{name}” in Chroma; "
                     "run `make ingest` to build a new version."
                 ) from error
-        return self._open[shelf]
+        return self._open[name]
 
     @contextmanager
     def _answering(self, patience: float = 0.0) -> Iterator[None]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from kb.errors import IndexDamaged
 
-FORMAT = "4"
+FORMAT = "5"
 """Layout of a version's folder; another one is not opened."""
 MANIFEST = "manifest.json"
 _SEAL = "sha256"

@@ -16,7 +16,6 @@ from urllib.parse import quote, unquote, urlencode
 from kb.answer.markdown import to_markdown
 from kb.messages import message
 from kb.records import Answer, Citation, Document, Language, Sentence
-from kb.text.language import language as language_of
 
 _LABEL = 120
 """Characters of a button's label."""
@@ -211,11 +210,6 @@ def title_html(title: str) -> str:
     return f'<h1 class="kb-title">{html.escape(title)}</h1>'
 
 
-def asked_html(question: str) -> str:
-    """A person's question as a heading of the conversation, as it was typed."""
-    return f'<h2 class="kb-asked" lang="{language_of(question)}">{html.escape(question)}</h2>'
-
-
 def words_html(words: Mapping[str, str], language: str) -> str:
     """What screens/page.js says, and the language that the address must name (or none)."""
     data = "".join(f' data-{name}="{html.escape(text)}"' for name, text in words.items())
@@ -269,5 +263,14 @@ def origin(document: Document, language: Language) -> str:
     """Which state of the document we hold: its commit, or the day of its fetch."""
     if document.commit:
         return message("ui_commit", language, commit=document.commit[:7])
-    date = document.fetched[:10]
+    date = _date(document.fetched[:10], language)
     return message("ui_fetched", language, date=date) if date else ""
+
+
+def _date(iso: str, language: Language) -> str:
+    """A day such as 2026-11-30 in words; as it is where it is no day."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", iso):
+        return iso
+    year, month, day = (int(part) for part in iso.split("-"))
+    name = message("ui_months", language).split()[month - 1]
+    return message("ui_day_of_year", language, year=year, month=name, day=day)

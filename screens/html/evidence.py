@@ -30,6 +30,11 @@ _KINDS = (
 _BLOB = re.compile(
     r"https://github\.com/(?P<repository>[^/]+/[^/]+)/(?:blob|tree)/(?P<commit>[^/]+)/(?P<path>[^?#]+)"
 )
+_GUIDES = (
+    (re.compile(r"https://(?:github\.com/awsdocs/amazon-|docs\.aws\.amazon\.com/)sagemaker[-/]"),
+     "Amazon SageMaker Developer Guide"),
+)  # fmt: skip
+"""What people call the guide that a page belongs to."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _LINES = re.compile(r"#L(\d+)(?:-L(\d+))?$")
 
@@ -70,7 +75,7 @@ def evidence(urls: Iterable[str], documents: Mapping[str, Document]) -> list[Evi
             pages[page] = Evidence(
                 url,
                 kind_of(url),
-                (document.title if document else "") or _name(url, blob, kind_of(url)),
+                _name(url, blob, document.title if document else ""),
                 lines,
                 blob["commit"][:7] if blob and _COMMIT.fullmatch(blob["commit"]) else "",
                 _words(document, lines[0]) if document and lines else "",
@@ -104,18 +109,22 @@ def _merged(lines: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _name(url: str, blob: re.Match[str] | None, kind: str) -> str:
-    if blob:
-        file = unquote(blob["path"]).strip("/ ").rsplit("/", 1)[-1]
-        repository = blob["repository"].partition("/")[2]
-        return file if kind == "guide" else f"{repository} › {file}"
+def _name(url: str, blob: re.Match[str] | None, title: str) -> str:
+    """The guide or repository and the page in it; `title`: of a page that the index holds."""
+    guide = next((name for address, name in _GUIDES if address.match(url)), "")
     page = url.split("#")[0].split("?")[0]
     site, _, path = page.partition("://")[2].strip("/").partition("/")
+    file = unquote((blob["path"] if blob else path).strip("/ ").rsplit("/", 1)[-1])
+    if guide:
+        return f"{guide} › {title or re.sub(r'[.](?:md|html)$', '', file)}"
+    if title:
+        return title
+    if blob:
+        return f"{blob['repository'].partition('/')[2]} › {file}"
     thread = re.fullmatch(r"([^/]+/[^/]+)/(?:issues|pull|discussions)/(\d+)", path)
     if site == "github.com" and thread:
         return f"{thread[1]} #{thread[2]}"
-    last = unquote(path.rsplit("/", 1)[-1])
-    return f"{site} › {last}" if last else site
+    return f"{site} › {file}" if file else site
 
 
 def _words(document: Document, lines: tuple[int, int]) -> str:

@@ -80,18 +80,18 @@ def short_gaps_html(gaps: Iterable[Gap], language: Language) -> str:
     )
 
 
-def source_html(last: Mapping[str, Any], language: Language) -> str:
+def source_html(last: Mapping[str, Any], language: Language, when: str) -> str:
     """How the last fetch of a source went, and what went wrong in it.
 
-    `last`: a row of the manifest or of the last fetch.
+    `last`: a row of the manifest or of the last fetch. `when`: that was, in words.
     """
     good = last["state"] in _GOOD and not last["problems"]
-    when = str(last.get("tried") or last["fetched"])[:16].replace("T", " ")
     state = message(f"state_{last['state']}", language)
     problems = [_problem(text, language) for text in (last["reason"], *last["problems"]) if text]
     return (
         f'<p class="kb-state {"kb-good" if good else "kb-bad"}">{state}'
-        f'<span class="kb-about"> {when} UTC</span></p>' + _list(problems, "kb-problems")
+        f'<span class="kb-about"> {html.escape(when)} · {html.escape(last["id"])}</span></p>'
+        + _list(problems, "kb-problems")
     )
 
 
@@ -133,17 +133,18 @@ def _document_row(row: Row, names: Sequence[str], language: Language) -> str:
     )
 
 
-def version_html(held: Mapping[str, Any], language: Language, *, used: bool) -> str:
-    """What the manifest of a version says about it."""
+def version_html(held: Mapping[str, Any], language: Language, when: str, *, used: bool) -> str:
+    """What the manifest of a version says about it. `when`: it was built, in words."""
     mark = f' <span class="kb-badge">{message("in_use", language)}</span>' if used else ""
-    created = held["created"][:16].replace("T", " ")
-    lines = [message("version_about", language, created=created, documents=held["documents"])]
+    lines = [message("version_about", language, documents=held["documents"])]
     if "eval" in held:
         items = held["eval"]["items"]
         right = items - len(held["eval"]["wrong"])
         lines.append(message("version_eval", language, right=right, items=items))
+    lines.append(message("version_name", language, version=html.escape(held["version"])))
     about = "".join(f'<p class="kb-about">{line}</p>' for line in lines)
-    return f'<div class="kb-version"><h2>{html.escape(held["version"])}{mark}</h2>{about}</div>'
+    title = message("version_title", language, when=html.escape(when))
+    return f'<div class="kb-version"><h2>{title}{mark}</h2>{about}</div>'
 
 
 def changes_html(changes: Sequence[Change], language: Language, edited: Sequence[Edit] = ()) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from kb.records import Document
+from screens.html.tables import RULE, is_table, table_html
 
 _AROUND = 600
 """Characters of a passage shown on each side of a quote."""
@@ -20,7 +21,9 @@ _LINE = 400
 _BETWEEN = 120
 """Characters between two quotes of a section that are shown; of more, only that they are there."""
 _FENCE = re.compile(r"[ \t]*(?P<fence>`{3,}(?=[^`]*$)|~{3,})")
-_TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_META = re.compile(r"^<!--\n.*?^-->", re.MULTILINE | re.DOTALL)
+_ITEM = re.compile(r"[ \t]*[-*+] (?=\S)")
+_MARKED_UP = ("note", "markdown", "notebook", "html")
 Span = tuple[int, int, int]
 """Number of a citation, start, end."""
 
@@ -38,12 +41,12 @@ def passage_html(document: Document, start: int, end: int, around: int | None = 
     first, last = max(floor, first), min(ceiling, last)
     pieces = list(_pieces(document, first, last))
     notes = document.kind == "note" and not whole
-    before = _shown(text, pieces, first, start, drop=notes)
-    after = _shown(text, pieces, end, last, drop=notes)
+    before = _shown(document, pieces, first, start, drop=notes)
+    after = _shown(document, pieces, end, last, drop=notes)
     if not whole:
         before = f"{'… ' if text[floor:first].strip() else ''}{before.lstrip(_LINE_ENDS)}"
         after = f"{after.rstrip()}{' …' if text[last:ceiling].strip() else ''}"
-    quoted = f"<mark>{_shown(text, pieces, start, end)}</mark>" if start < end else ""
+    quoted = f"<mark>{_shown(document, pieces, start, end)}</mark>" if start < end else ""
     look = "kb-passage kb-program" if document.kind in _PROGRAMS else "kb-passage"
     return f'<div class="{look}" lang="{document.language}">{before}{quoted}{after}</div>'
 
@@ -62,9 +65,9 @@ def quotes_html(document: Document, spans: Sequence[Span]) -> str:
         if at >= 0:
             gap = text[at:start]
             short = len(gap) <= _BETWEEN
-            between = _shown(text, pieces, at, start, drop=notes) if short else "\n… "
+            between = _shown(document, pieces, at, start, drop=notes) if short else "\n… "
             shown.append(between if between.strip() or "\n" not in gap else "\n")
-        quoted = _shown(text, pieces, start, end)
+        quoted = _shown(document, pieces, start, end)
         shown.append(f'{_number(number)}<mark data-n="{number}">{quoted}</mark>')
         at = end
     look = "kb-passage kb-program" if document.kind in _PROGRAMS else "kb-passage"
@@ -123,7 +126,7 @@ _Piece = tuple[int, int, str]
 
 def _pieces(document: Document, first: int, last: int) -> Iterator[_Piece]:
     """The spans of `text[first:last]` that are set in another way than plain text, in order."""
-    if document.kind not in ("note", "markdown", "notebook", "html"):
+    if document.kind not in _MARKED_UP:
         return
     for begin, end, in_code in _lines(document.text):
         if begin > last or end < first:
@@ -138,10 +141,14 @@ def _pieces(document: Document, first: int, last: int) -> Iterator[_Piece]:
         elif title:
             yield begin, begin + len(title[1]), "sign"
             yield from _bold(title[2], begin + len(title[1]))
-        elif line.startswith("|") and _TABLE_RULE.fullmatch(line):
+        elif line.startswith("|") and RULE.fullmatch(line):
             yield begin, end, "faint"
         else:
-            yield from _inline(line, begin)
+            item = _ITEM.match(line)
+            if item:
+                yield begin, begin + item.end(), "item"
+            at = item.end() if item else 0
+            yield from _inline(line[at:], begin + at)
 
 
 def _inline(line: str, at: int) -> Iterator[_Piece]:
@@ -158,7 +165,7 @@ def _inline(line: str, at: int) -> Iterator[_Piece]:
                 inside = _bold if name == "strong" else _inline
                 yield from inside(found[name], first)
             yield last, end, "sign"
-        elif not found["pipe"] or line.startswith("|"):
+        elif not found["pipe"] or line.startswith("|"):  # of a table that is not drawn as one
             hidden = found["pair"] or found["anchor"]
             yield begin, end, "note" if found["note"] else "sign" if hidden else "faint"
 
@@ -205,8 +212,52 @@ def _lines(text: str) -> tuple[tuple[int, int, bool], ...]:
     return tuple(lines)
 
 
-def _shown(text: str, pieces: list[_Piece], first: int, last: int, *, drop: bool = False) -> str:
-    """`text[first:last]` as HTML; `drop` leaves footnote marks out."""
+def _shown(
+    document: Document, pieces: list[_Piece], first: int, last: int, *, drop: bool = False
+) -> str:
+    """`text[first:last]` as HTML, whole tables and the data of a note as such; `drop` leaves
+    footnote marks out.
+    """
+    text, shown, at = document.text, [], first
+
+    def prose(begin: int, end: int) -> str:
+        return _line_html(text, pieces, begin, end, drop=drop)
+
+    def sign(begin: int, end: int) -> str:
+        return _set(html.escape(text[begin:end]), "sign", drop=drop) if begin < end else ""
+
+    for begin, end, kind in _drawn(document):
+        if begin < at or end > last:
+            continue
+        shown.append(prose(at, begin))
+        if kind == "table":
+            shown.append(table_html(text, begin, end, prose, sign))
+        else:
+            shown.append(
+                f'<details class="kb-meta"><summary></summary>{prose(begin, end)}</details>'
+            )
+        at = end
+    return "".join([*shown, prose(at, last)])
+
+
+@lru_cache(maxsize=64)
+def _drawn(document: Document) -> tuple[_Piece, ...]:
+    """What is drawn as a whole: tables, and in a note the data above a section, to unfold."""
+    if document.kind not in _MARKED_UP:
+        return ()
+    text = document.text
+    drawn = [
+        (begin, end, "table")
+        for begin, end in _blocks(text)
+        if text.startswith("|", begin) and is_table(text[begin:end].split("\n"))
+    ]
+    if document.kind == "note":
+        drawn += [(found.start(), found.end(), "data") for found in _META.finditer(text)]
+    return tuple(sorted(drawn))
+
+
+def _line_html(text: str, pieces: list[_Piece], first: int, last: int, *, drop: bool) -> str:
+    """`text[first:last]` as HTML without blocks."""
     shown, at = [], first
     for begin, end, kind in pieces:
         begin, end = max(begin, first), min(end, last)

@@ -43,9 +43,11 @@ def conversation_text(title: str, exchanged: Iterable[tuple[str, Answer | None, 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def copies_html(answer: Answer, language: Language) -> str:
-    """The buttons that copy; screens/page.js does it."""
+def copies_html(answer: Answer, language: Language, note: str = "") -> str:
+    """The buttons that copy; screens/page.js does it. `note`: the case for a design document."""
     texts = {"ui_copy": answer_text(answer), "ui_copy_slack": slack_text(answer)}
+    if note:
+        texts["ui_copy_note"] = note
     buttons = "".join(
         f'<button type="button" class="kb-action" data-kb-copy="{html.escape(text)}">'
         f"{html.escape(message(name, language))}</button>"

@@ -164,9 +164,12 @@ def test_of_a_long_conversation_the_last_exchanges_are_drawn(
     start: Start, scripted: Scripted
 ) -> None:
     app = start()
+    drawn = []
     for number in range(8):
         app = ask(app, f"q{number}")
+        drawn.append(len(app.main.markdown) + len(app.main.button))
     assert asked(app) == [f"q{number}" for number in range(2, 8)]
+    assert drawn[7] == drawn[6]  # and so on: a longer conversation draws no more
     app = app.button(key="earlier").click().run()
     assert len(asked(app)) == 8
 

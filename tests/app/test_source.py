@@ -40,7 +40,7 @@ def test_a_known_place_is_shown_with_its_evidence(start: Start, index: Index, no
     assert "<code>/opt/ml/model</code>" in html.split("<mark>")[1].split("</mark>")[0]
     assert "docs.example/training" in html
     assert app.expander[0].label == message("ui_whole_document", "en")
-    assert index.version in app.caption[0].value
+    assert app.caption[0].value.startswith(f"notes · {note}")  # whose it is, and where
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,22 @@ def decided(page: Page) -> None:
     page.locator("[class*=st-key-understood-1]").wait_for()
 
 
+def test_a_long_answer_is_read_from_its_beginning(app: str, open_page: Open) -> None:
+    page = open_page(app, width=390, height=844)
+    decided(page)
+    last = page.locator("[class*=st-key-exchange-]").last
+    box = last.locator("[class*=st-key-answer-]").bounding_box()
+    assert box is not None
+    assert box["height"] > 844  # it does not fit, and its end would be followed
+    last.locator("[class*=st-key-onward-]").wait_for()
+    still(page)
+    seen = "(e => e.getBoundingClientRect().y)([...document.querySelectorAll('.kb-asked')].at(-1))"
+    page.wait_for_function(f"{seen} > 60 && {seen} < 200")
+    page.reload()  # and so is the last one of a conversation that is opened again
+    page.locator("[class*=st-key-exchange-1]").wait_for()
+    page.wait_for_function(f"{seen} > 60 && {seen} < 200")
+
+
 IN_SIGHT = """() => {
   const choices = [...document.querySelectorAll('[class*=st-key-choice_] button')];
   const asked = [...document.querySelectorAll('.kb-asked')].at(-1);
@@ -98,6 +114,8 @@ def test_a_condition_is_taken_away_and_the_decision_follows(app: str, open_page:
 def test_the_case_opens_in_the_form_and_comes_back_by_itself(app: str, open_page: Open) -> None:
     page = open_page(app)
     decided(page)
+    note = page.get_by_role("button", name=message("ui_copy_note", "ja"))
+    assert "学習パターン1" in str(note.get_attribute("data-kb-copy"))
     page.get_by_role("link", name=message("ui_open_in_form", "ja")).click()
     page.wait_for_url("**/choose?*case=training*os_packages*")
     page.locator(".st-key-choose-verdict").wait_for()
@@ -126,3 +144,12 @@ def test_the_proofs_are_not_much_longer_than_the_answer(
     assert said is not None
     assert proofs is not None
     assert proofs["height"] <= 1.2 * said["height"]
+
+    last.get_by_role("link", name="[1]").first.click()  # and beside it
+    panel = page.locator(".kb-panel .kb-proofs")
+    panel.wait_for()
+    still(page)
+    said, beside = last.locator("[class*=st-key-answer-]").bounding_box(), panel.bounding_box()
+    assert said is not None
+    assert beside is not None
+    assert beside["height"] <= 1.2 * said["height"]

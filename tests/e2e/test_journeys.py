@@ -199,6 +199,30 @@ def test_the_browsers_language_comes_first_and_the_switch_keeps_the_conversation
     page.get_by_text("出典（2 件）").wait_for()
 
 
+def test_a_paste_is_shown_as_code_and_names_no_conversation(app: str, open_page: Open) -> None:
+    page = open_page(app)
+    pasted = "FROM python:3.11\nRUN pip install torch\nENTRYPOINT python /app/train.py"
+    field = page.get_by_test_id("stChatInputTextArea")
+    field.fill(f"この Dockerfile のどこがおかしい？\n\n```dockerfile\n{pasted}\n```")
+    field.press("Enter")
+    page.locator("[class*=st-key-acts-]").wait_for()
+    assert page.locator(".kb-asked").inner_text() == "この Dockerfile のどこがおかしい？"
+    assert page.locator(".kb-paste").inner_text() == pasted
+    head = page.locator(".st-key-chat-head .kb-title")
+    assert head.inner_text() == "この Dockerfile のどこがおかしい？"
+
+
+def test_on_a_phone_a_conversation_chosen_is_seen(app: str, open_page: Open) -> None:
+    page = open_page(app, width=390, height=844)
+    ask(page, MODEL)
+    sidebar = page.get_by_test_id("stSidebar")
+    for name in (message("ui_new_chat", "ja"), MODEL[:10]):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        sidebar.get_by_role("button", name=name).click()
+        page.locator("[data-testid=stSidebar][data-collapsed=true]").wait_for(state="attached")
+    assert "/opt/ml/model" in answered(page, 0).inner_text()
+
+
 def test_a_narrow_screen_never_scrolls_sideways(app: str, open_page: Open) -> None:
     page = open_page(app, width=390, height=844, theme="dark")
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from evals.intervals import wilson
-from evals.sources import DATA, GIT, WORLD, Outcome, Question, figures, read_questions
+from evals.metrics import fact_share
+from evals.sources import (
+    DATA,
+    GIT,
+    MORE,
+    WORLD,
+    Outcome,
+    Question,
+    figures,
+    read_questions,
+)
 from tests.unit.world import world
 
 
@@ -24,9 +34,18 @@ def test_a_third_of_the_questions_is_set_aside_in_both_languages() -> None:
 
 def test_every_document_that_a_question_names_is_in_the_world() -> None:
     documents = world().documents
-    for question in read_questions(WORLD):
+    for question in (*read_questions(WORLD), *read_questions(MORE)):
         for end in question.documents:
             assert any(name.endswith(end) for name in documents), (question.id, end)
+
+
+def test_the_questions_for_fitting_have_their_facts_in_the_right_document() -> None:
+    questions = read_questions(MORE)
+    assert all(question.split == "tune" for question in questions)
+    assert not {q.id for q in questions} & {q.id for q in read_questions(WORLD)}
+    for question in questions:
+        texts = [d.text for name, d in world().documents.items() if question.names(name)]
+        assert fact_share("\n".join(texts), question.facts) == 1.0, question.id
 
 
 def test_what_is_to_be_shown_stands_in_a_right_document() -> None:

@@ -25,7 +25,7 @@ def own() -> np.ndarray:
 
 
 def test_strangers_stand_at_nought_and_the_index_s_own_above(own: np.ndarray) -> None:
-    made = calibrate({"questions": own}, MODEL)
+    made = calibrate({("questions", "en"): own}, MODEL)
     mean, spread = made.strangers["questions"]
     assert made.standing("questions", mean) == pytest.approx(0.0)
     assert made.standing("questions", mean + 2 * spread) == pytest.approx(2.0)
@@ -33,21 +33,21 @@ def test_strangers_stand_at_nought_and_the_index_s_own_above(own: np.ndarray) ->
 
 
 def test_the_direction_tells_own_questions_from_strangers(own: np.ndarray) -> None:
-    made = calibrate({"questions": own}, MODEL)
+    made = calibrate({("questions", "en"): own}, MODEL)
     assert np.mean([made.topic(row) for row in own]) == pytest.approx(1.0, abs=0.05)
     assert np.mean([made.topic(row) for row in strangers()]) == pytest.approx(-1.0, abs=0.05)
 
 
 def test_a_few_questions_give_no_direction(own: np.ndarray) -> None:
-    assert calibrate({"questions": own[:5]}, MODEL).topic(own[0]) == 0.0
+    assert calibrate({("questions", "en"): own[:5]}, MODEL).topic(own[0]) == 0.0
 
 
 def test_another_model_s_vectors_are_not_held_against_ours(own: np.ndarray) -> None:
-    assert calibrate({"questions": own}, "other").strangers == {}
+    assert calibrate({("questions", "en"): own}, "other").strangers == {}
 
 
 def test_it_is_kept_with_the_version(own: np.ndarray, tmp_path: Path) -> None:
-    made = calibrate({"questions": own}, MODEL)
+    made = calibrate({("questions", "en"): own}, MODEL)
     made.save(tmp_path)
     kept = Calibration.load(tmp_path)
     assert kept.strangers == made.strangers

@@ -20,6 +20,7 @@ import pytest
 
 from ingest.publish import versions
 from kb.errors import ChromaSilent, IndexDamaged
+from kb.records import Language
 from kb.search import vectors as dense
 from kb.search.embedding import BundledEmbedder
 from kb.search.index import IndexStore, version_folder
@@ -83,28 +84,35 @@ def url(request: pytest.FixtureRequest) -> str:
 def store(url: str, tmp_path: Path) -> Iterator[VectorStore]:
     made = VectorStore(tmp_path, tmp_path.name, url)
     made.create()
-    made.add("statements", IDS, VECTORS)
+    made.add("statements", "en", IDS, VECTORS)
     yield made
     made.delete()
     made.close()
 
 
 def test_search_gives_the_nearest_first_with_their_cosine(store: VectorStore) -> None:
-    found = store.search("statements", EAST, 3)
+    found = store.search("statements", "en", EAST, 3)
     assert [identity for identity, _ in found] == ["east", "north-east", "north"]
     assert [similarity for _, similarity in found] == pytest.approx([1, 0.6, 0], abs=1e-5)
 
 
+def test_each_language_is_searched_by_itself(store: VectorStore) -> None:
+    store.add("statements", "ja", ["higashi"], VECTORS[:1])
+    assert [identity for identity, _ in store.search("statements", "ja", EAST, 3)] == ["higashi"]
+    assert "higashi" not in dict(store.search("statements", "en", EAST, 9))
+    assert set(store.similarities(["higashi", "east"], EAST)["statements"]) == {"higashi", "east"}
+
+
 def test_search_in_a_shelf_with_fewer_than_k_gives_all(store: VectorStore) -> None:
-    assert [identity for identity, _ in store.search("statements", EAST, 100)] == IDS
+    assert [identity for identity, _ in store.search("statements", "en", EAST, 100)] == IDS
 
 
 def test_search_in_an_empty_shelf_finds_nothing(store: VectorStore) -> None:
-    assert store.search("passages", EAST, 3) == []
+    assert store.search("passages", "en", EAST, 3) == []
 
 
 def test_get_gives_the_vectors_that_were_added(store: VectorStore) -> None:
-    store.add("passages", ["south"], np.array([[0, -1]], np.float32))
+    store.add("passages", "ja", ["south"], np.array([[0, -1]], np.float32))
     found = store.get(["east", "south", "nowhere"])
     assert set(found) == {"east", "south"}
     assert found["east"] == pytest.approx([1, 0])
@@ -113,14 +121,14 @@ def test_get_gives_the_vectors_that_were_added(store: VectorStore) -> None:
 
 
 def test_count_is_that_of_all_shelves(store: VectorStore) -> None:
-    store.add("questions", ["q"], VECTORS[:1])
+    store.add("questions", "ja", ["q"], VECTORS[:1])
     assert store.count() == 5
 
 
 def test_a_second_reader_sees_what_was_added(store: VectorStore, url: str, tmp_path: Path) -> None:
     reader = VectorStore(tmp_path, tmp_path.name, url)
     assert reader.count() == 4
-    assert reader.search("statements", EAST, 1)[0][0] == "east"
+    assert reader.search("statements", "en", EAST, 1)[0][0] == "east"
     reader.close()
     assert store.count() == 4  # the other one stays open
 
@@ -128,16 +136,16 @@ def test_a_second_reader_sees_what_was_added(store: VectorStore, url: str, tmp_p
 def test_more_records_than_chroma_takes_at_once_are_added(store: VectorStore) -> None:
     angles = np.linspace(0.1, 3, 6_000, dtype=np.float32)
     many = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    store.add("passages", [str(number) for number in range(len(many))], many)
+    store.add("passages", "en", [str(number) for number in range(len(many))], many)
     assert store.count() == 6_004
-    assert store.search("passages", EAST, 1)[0][0] == "0"
+    assert store.search("passages", "en", EAST, 1)[0][0] == "0"
 
 
 def test_two_versions_do_not_see_each_other(store: VectorStore, url: str, tmp_path: Path) -> None:
     other = VectorStore(tmp_path / "other", "other-version", url)
     other.create()
-    other.add("statements", ["only"], VECTORS[:1])
-    assert [identity for identity, _ in other.search("statements", EAST, 9)] == ["only"]
+    other.add("statements", "en", ["only"], VECTORS[:1])
+    assert [identity for identity, _ in other.search("statements", "en", EAST, 9)] == ["only"]
     assert store.count() == 4
     other.delete()
     other.close()
@@ -146,7 +154,7 @@ def test_two_versions_do_not_see_each_other(store: VectorStore, url: str, tmp_pa
 def test_a_version_that_is_not_there_says_what_to_do(url: str, tmp_path: Path) -> None:
     missing = VectorStore(tmp_path, "v-missing", url)
     with pytest.raises(IndexDamaged, match=r"v-missing has no collection .* run `make ingest`"):
-        missing.search("statements", EAST, 3)
+        missing.search("statements", "en", EAST, 3)
     missing.delete()  # half a version can be taken away too
     missing.close()
 
@@ -156,12 +164,15 @@ def test_a_whole_index_answers_alike(url: str, tmp_path: Path, embedder: Bundled
     _, collection = ingest([source], tmp_path / "index", embedder, url)
     index = IndexStore(tmp_path / "index", url).current()
     assert index.vectors.count() == len(index.chunks) == len(collection.chunks)
-    for question, shelf, text in (
-        ("モデルの保存先は？", "statements", "学習コードは、できたモデルを `/opt/ml/model`"),
-        ("where do I store the model?", "questions", "where do I save my trained model?"),
-        ("雨の予報", "passages", "The weather model predicts rain for the next day."),
-    ):
-        best, similarity = index.vectors.search(shelf, embedder.queries([question])[0], 1)[0]
+    spoken: tuple[tuple[str, str, Language, str], ...] = (
+        ("モデルの保存先は？", "statements", "ja", "学習コードは、できたモデルを `/opt/ml/model`"),
+        ("where do I store the model?", "questions", "en", "where do I save my trained model?"),
+        ("雨の予報", "passages", "en", "The weather model predicts rain for the next day."),
+    )
+    for question, shelf, language, text in spoken:
+        best, similarity = index.vectors.search(
+            shelf, language, embedder.queries([question])[0], 1
+        )[0]
         assert index.chunks[best].text.startswith(text)
         assert 0.7 < similarity < 1
 
@@ -197,7 +208,11 @@ def test_a_server_that_goes_away_is_one_sentence(tmp_path: Path) -> None:
         store = VectorStore(tmp_path, "v1", url)
         store.create()
         assert store.count() == 0
-    for ask in (store.count, lambda: store.search("statements", EAST, 3), lambda: store.get([])):
+    for ask in (
+        store.count,
+        lambda: store.search("statements", "en", EAST, 3),
+        lambda: store.get([]),
+    ):
         with pytest.raises(IndexDamaged, match=f"No Chroma server answers at {url}"):
             ask()
     store.close()
@@ -227,7 +242,7 @@ def test_a_version_that_nobody_reads_any_more_lets_go_of_its_files(tmp_path: Pat
 
     store = VectorStore(tmp_path, "v1")
     store.create()
-    store.add(SHELVES[0], IDS, VECTORS)
+    store.add(SHELVES[0], "en", IDS, VECTORS)
     assert open_files()
     del store
     assert open_files() == []
@@ -253,7 +268,7 @@ def test_a_server_that_stops_while_it_is_used(
     with chroma(tmp_path / "server") as url:
         store = VectorStore(tmp_path, "v1", url)
         store.create()
-        store.add(SHELVES[0], IDS, VECTORS)
+        store.add(SHELVES[0], "en", IDS, VECTORS)
         path = f"--path\0{tmp_path / 'server'}".encode()
         found = [entry for entry in Path("/proc").iterdir() if path in command_of(entry)]
         ids = [int(entry.name) for entry in found]
@@ -263,12 +278,12 @@ def test_a_server_that_stops_while_it_is_used(
         try:
             started = time.monotonic()
             with pytest.raises(ChromaSilent):
-                store.search(SHELVES[0], EAST, 1)
+                store.search(SHELVES[0], "en", EAST, 1)
             assert time.monotonic() - started < 10
         finally:
             for process in ids:
                 os.kill(process, signal.SIGCONT)
-        assert store.search(SHELVES[0], EAST, 1)[0][0] == "east"
+        assert store.search(SHELVES[0], "en", EAST, 1)[0][0] == "east"
         store.close()
 
 

@@ -407,9 +407,9 @@ def test_a_reader_that_is_open_sees_the_new_version_and_finishes_with_the_old(ba
     new = reader.current()
     assert new.version == done.version != old.version
     query = base.embedder.queries(["snow"])[0]
-    identity, _ = new.vectors.search("passages", query, 1)[0]
+    identity, _ = new.vectors.search("passages", "en", query, 1)[0]
     assert "predicts snow" in new.chunks[identity].text
-    identity, _ = old.vectors.search("passages", query, 1)[0]
+    identity, _ = old.vectors.search("passages", "en", query, 1)[0]
     assert "predicts rain" in old.chunks[identity].text
 
 
@@ -451,7 +451,7 @@ def test_an_ingest_that_is_killed_leaves_the_old_version_working(
     assert in_use(base.index_dir) == first.version
     for store in (reader, IndexStore(base.index_dir)):
         query = base.embedder.queries(["tomorrow's rain"])[0]
-        identity, _ = store.current().vectors.search("passages", query, 1)[0]
+        identity, _ = store.current().vectors.search("passages", "en", query, 1)[0]
         assert "predicts rain" in store.current().chunks[identity].text
 
     done = base.run()

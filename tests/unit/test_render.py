@@ -340,6 +340,20 @@ class TestPassage:
         assert "<b>Pre</b>" in shown
         assert "<b>Use</b>" in shown
 
+    def test_a_table_is_drawn_as_one_and_keeps_every_sign(self) -> None:
+        text = "Values:\n\n| | `a|b` |\n|---|---|\n| port | 8080 |\n\nEnd."
+        shown = passage_html(document(text, "markdown"), 0, 0, around=None)
+        assert bare(shown) == text
+        rows = re.findall(r"<tr>(.*?)</tr>", shown, re.DOTALL)
+        seen = [re.sub(r'<span class="kb-sign">.*?</span>', "", row, flags=re.S) for row in rows]
+        assert seen == ["<th></th><th><code>a|b</code></th>", "<td>port</td><td>8080</td>"]
+        cut = text.index("port")  # half of a table is text, as no cell may be cut
+        assert "<table" not in passage_html(document(text, "markdown"), cut, len(text), None)
+
+    def test_the_data_of_a_note_is_folded(self) -> None:
+        shown = passage_html(document(), 0, 0, around=None)
+        assert "<!--" in html.unescape(shown.split("<details")[1].split("</details>")[0])
+
     def test_programs_are_set_as_code(self) -> None:
         assert 'class="kb-passage kb-program"' in passage_html(document("x = 1", "python"), 0, 1)
 
@@ -354,7 +368,7 @@ class TestProofs:
         assert bare(shown).index("1.md") < bare(shown).index("Serving › A › B")
         assert '<mark data-n="1">Nothing else.</mark>' in shown
         assert ">+3</a>" in shown
-        assert "fetched 2026-11-23" in shown
+        assert "fetched 23 November 2026" in shown
         assert 'href="source?document=notes%2Fen%2Fserving.md&amp;start=' in shown
 
     def test_one_passage_a_section_with_all_its_sentences_marked(self) -> None:

@@ -63,7 +63,7 @@ def test_the_middle_names_what_the_sources_lack_and_is_short(
 
 
 def covering(message: str) -> Coverage:
-    return Coverage(0.1, names_in(message), {})
+    return Coverage(0.1, names_in(message), {}, 0.3)
 
 
 def test_products_are_named_before_calls_and_paths() -> None:
