@@ -12,8 +12,10 @@ export PYTHONUTF8 := 1
 .PHONY: run test setup setup-dev ingest serve slack eval eval-accept bench soak lint clean
 
 # The notes are indexed first (about 10 s); the other sources follow while the chat answers already.
+# The chat opens on what is published where the ingest of an earlier run is still working.
 run: setup
-	$(PY) -m ingest --source notes
+	-$(PY) -m ingest --source notes
+	@mkdir -p data
 	$(PY) -m ingest > data/ingest.log 2>&1 &
 	$(PY) -m screens.serve
 
@@ -45,12 +47,14 @@ serve: setup
 slack: setup
 	$(PY) slack_app.py
 
-# The table of the README on the notes, then the same over all sources that could be fetched.
+# The table of the README on the notes, then the same over all sources that could be fetched; ends
+# with the first one's code, if that is not 0.
 eval: setup-dev
 	KB_SOURCES=evals/data/sources.yaml KB_INDEX_DIR=data/eval/notes $(PY) -m ingest
-	KB_INDEX_DIR=data/eval/notes $(PY) -m kb eval
-	KB_INDEX_DIR=data/eval/all $(PY) -m ingest
-	KB_INDEX_DIR=data/eval/all $(PY) -m kb eval --report data/eval/report-all.html
+	KB_INDEX_DIR=data/eval/notes $(PY) -m kb eval; notes=$$?; \
+	  KB_INDEX_DIR=data/eval/all $(PY) -m ingest && \
+	  KB_INDEX_DIR=data/eval/all $(PY) -m kb eval --report data/eval/report-all.html; all=$$?; \
+	  [ $$notes -ne 0 ] && exit $$notes; exit $$all
 
 eval-accept: setup-dev
 	KB_SOURCES=evals/data/sources.yaml KB_INDEX_DIR=data/eval/notes $(PY) -m ingest

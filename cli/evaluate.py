@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TextIO
 
-from evals.aside import aside
+from evals.aside import aside, fitted
 from evals.decisions import (
     decide_cases,
     read_cases,
@@ -26,7 +26,7 @@ from evals.evaluate import (
     sources_of,
     write_baseline,
 )
-from evals.report import as_html, as_text, gather
+from evals.report import FIGURES, as_html, as_text, gather
 from evals.report_decisions import decision_text
 from kb.assistant import Assistant
 from kb.errors import KbError
@@ -43,10 +43,11 @@ def run(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
         _check_acceptable(options, sources_of(index))
     assistant = open_assistant(settings, store)
     outcomes = evaluate(items, assistant, index)
-    worse, better = flips(outcomes, baseline.items if baseline else {})
+    comparable = baseline is None or baseline.sources == sources_of(index)
+    worse, better = flips(outcomes, baseline.items if baseline and comparable else {})
     facts = gather(
         index,
-        fit=options.golden.with_name("fit.json"),
+        fit=FIGURES,
         peer=options.report.with_name("peer.json"),
     )
     options.report.parent.mkdir(parents=True, exist_ok=True)
@@ -55,23 +56,28 @@ def run(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     if options.accept:
         write_baseline(baseline_of(outcomes, index), options.baseline)
     print(as_text(outcomes, worse, better), file=out)
-    decided_worse = _eval_decisions(options, assistant, out)
+    decided_worse = _eval_decisions(options, assistant, out, comparable=comparable)
     print("\nSet aside, with the 95 % interval:", file=out)
     for share in aside(assistant, outcomes, options.golden.parent):
+        print(share, file=out)
+    print("\nThe safety model is fitted on these; the whole way is measured:", file=out)
+    for share in fitted(assistant, options.golden.parent):
         print(share, file=out)
     print(f"\nReport: {options.report}", file=out)
     if options.accept:
         print(f"Accepted: {options.baseline}", file=out)
         return 0
     if baseline is None:
-        print("Nothing has been accepted yet: python -m kb eval --accept", file=out)
-    elif baseline.sources != sources_of(index):
-        held = ", ".join(baseline.sources)
-        print(f"The baseline was accepted on an index of other sources ({held}).", file=out)
+        print("Nothing has been accepted yet: run `make eval-accept`.", file=out)
+    elif not comparable:
+        sources = ", ".join(baseline.sources)
+        print(f"The baseline is of other sources ({sources}): nothing is compared.", file=out)
     return int(bool(worse) or decided_worse)
 
 
-def _eval_decisions(options: argparse.Namespace, assistant: Assistant, out: TextIO) -> bool:
+def _eval_decisions(
+    options: argparse.Namespace, assistant: Assistant, out: TextIO, *, comparable: bool
+) -> bool:
     """Decide the cases beside the golden questions, if there are any; whether one got worse."""
     file = options.golden.with_name("decisions.yaml")
     if not file.exists():
@@ -79,7 +85,7 @@ def _eval_decisions(options: argparse.Namespace, assistant: Assistant, out: Text
     cases = [case for case in read_cases(file) if options.split in ("all", case.split)]
     outcomes = decide_cases(cases, assistant)
     baseline = options.baseline.with_name("decisions-baseline.json")
-    worse = worse_decisions(outcomes, read_decisions(baseline))
+    worse = worse_decisions(outcomes, read_decisions(baseline)) if comparable else []
     print(f"\n{decision_text(outcomes, worse)}", file=out)
     if options.accept:
         write_decisions(outcomes, baseline)
@@ -93,6 +99,5 @@ def _check_acceptable(options: argparse.Namespace, sources: Sequence[str]) -> No
     if tuple(sources) != ("notes",):
         raise KbError(
             f"A baseline is made on an index of the notes alone; this one holds "
-            f"{', '.join(sources)}. Build one with KB_SOURCES=evals/data/sources.yaml and "
-            "KB_INDEX_DIR=data/eval/index, then accept with that KB_INDEX_DIR."
+            f"{', '.join(sources)}. Run `make eval-accept`, which builds one and accepts it."
         )

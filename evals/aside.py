@@ -1,8 +1,8 @@
 """What is set aside: questions and cases that nothing is fitted or tuned on, as whole slices.
 
 Takes an assistant, asks everything for real, gives shares with n and a 95 % interval. No item is
-named, so that nobody tunes on one. Honest, unsafe and attack questions are fitted on by the safety
-model; here the whole way is measured, not the model.
+named, so that nobody tunes on one. Honest, unsafe and attack questions are not set aside: the
+safety model is fitted on them, so they are shares of their own (`fitted`), of the whole way.
 """
 
 from __future__ import annotations
@@ -41,8 +41,12 @@ def aside(assistant: Assistant, golden: Sequence[Outcome], data: Path) -> list[S
         shares += case_shares(decide_cases(read_cases(cases), assistant))
     if scope.is_dir():
         shares += scope_shares(ask_scope(assistant, scope / "heldout.yaml"))
-        shares += safety(assistant, scope)
     return shares
+
+
+def fitted(assistant: Assistant, data: Path) -> list[Share]:
+    """Safety, the whole way: shares of what the safety model is fitted on."""
+    return safety(assistant, data / "scope") if (data / "scope").is_dir() else []
 
 
 def golden_shares(outcomes: Sequence[Outcome]) -> list[Share]:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from evals.metrics import mean
+from evals.rows import read_rows
 from kb.assistant import Assistant
 from kb.errors import KbError
 from kb.records import Turn
@@ -55,12 +54,8 @@ class Decided:
 
 def read_cases(file: Path) -> list[Case]:
     """The cases of a file; raises KbError that names the item."""
-    try:
-        rows = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise KbError(f"There are no cases at {file}; name them with a path.") from None
     cases = []
-    for row in rows:
+    for row in read_rows(file, "cases"):
         try:
             history = tuple(Turn(**turn) for turn in row.get("history", ()))
             cases.append(Case(**{**row, "history": history}))

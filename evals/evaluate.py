@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from evals.metrics import (
     evidence_found,
     evidence_recall,
@@ -25,6 +23,7 @@ from evals.metrics import (
     precision_recall,
     ranking,
 )
+from evals.rows import read_rows
 from kb.answer.statements import evidence_of
 from kb.assistant import Assistant
 from kb.errors import KbError
@@ -106,12 +105,8 @@ class Outcome:
 
 def read_golden(file: Path) -> list[Item]:
     """The golden items; raises KbError that names the item."""
-    try:
-        rows = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise KbError(f"There are no golden questions at {file}; name them with a path.") from None
     items = []
-    for row in rows:
+    for row in read_rows(file, "golden questions"):
         try:
             fields = dict(row)
             fields["history"] = tuple(Turn(**turn) for turn in row.get("history", ()))
@@ -119,8 +114,9 @@ def read_golden(file: Path) -> list[Item]:
             fields["evidence"] = tuple(row.get("evidence", ()))
             fields["absent"] = tuple(row.get("absent", ()))
             items.append(Item(**fields))
-        except TypeError as error:
-            raise KbError(f"{file}: item {row.get('id')} does not fit: {error}") from error
+        except (TypeError, ValueError, AttributeError) as error:
+            name = row.get("id") if isinstance(row, dict) else row
+            raise KbError(f"{file}: item {name} does not fit: {error}") from error
     return items
 
 
@@ -332,9 +328,7 @@ def read_baseline(file: Path) -> Baseline | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise KbError(
-            f"{file} is damaged; accept anew with `python -m kb eval --accept`."
-        ) from error
+        raise KbError(f"{file} is damaged; accept anew with `make eval-accept`.") from error
 
 
 def flips(

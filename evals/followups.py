@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evals.intervals import wilson
 from evals.metrics import fact_share
-from evals.sources import wilson
 from kb.assistant import Assistant
 from kb.records import Answer, Turn
 from kb.search.embedding import load_embedder

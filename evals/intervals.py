@@ -30,18 +30,23 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Lower and upper end of the 95 % interval; (nan, nan) for nothing."""
-        if not self.n:
-            return nan, nan
-        share, z2 = self.value, _Z * _Z / self.n
-        centre = (share + z2 / 2) / (1 + z2)
-        half = _Z * sqrt(share * (1 - share) / self.n + z2 / (4 * self.n)) / (1 + z2)
-        return max(0.0, centre - half), min(1.0, centre + half)
+        return wilson(self.hits, self.n)
 
     def __str__(self) -> str:
         if not self.n:
             return f"{self.name}: nothing to measure"
         low, high = self.interval
         return f"{self.name}: {self.value:.3f}  ({self.hits} of {self.n}; {low:.3f} to {high:.3f})"
+
+
+def wilson(hits: float, n: int) -> tuple[float, float]:
+    """The interval of `hits` of `n`."""
+    if not n:
+        return nan, nan
+    share, z2 = hits / n, _Z * _Z / n
+    centre = (share + z2 / 2) / (1 + z2)
+    half = _Z * sqrt(share * (1 - share) / n + z2 / (4 * n)) / (1 + z2)
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def share_of(name: str, rows: list[bool]) -> Share:

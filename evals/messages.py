@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evals.intervals import Share
+from kb.image.listed import listed_version
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.knowing import KnowingReader
 from kb.pattern.settle import settle
@@ -27,7 +28,6 @@ from kb.search.embedding import load_embedder
 
 _FLOOR = 0.5
 """Likelihood of the deciding condition below which nothing is decided."""
-_Z = 1.96
 _BEFORE = {
     "ja": (
         "学習コンテナについて教えて",
@@ -67,16 +67,9 @@ class Slice:
     def __str__(self) -> str:
         if not self.of:
             return "none"
-        low, high = wilson(self.right, self.of)
-        return f"{self.right / self.of:.3f} of {self.of} ({low:.3f} to {high:.3f})"
-
-
-def wilson(right: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson, 1927)."""
-    share, n = right / of, of
-    middle = share + _Z * _Z / (2 * n)
-    around = _Z * math.sqrt(share * (1 - share) / n + _Z * _Z / (4 * n * n))
-    return (middle - around) / (1 + _Z * _Z / n), (middle + around) / (1 + _Z * _Z / n)
+        share = Share("", self.right, self.of)
+        low, high = share.interval
+        return f"{share.value:.3f} of {share.n} ({low:.3f} to {high:.3f})"
 
 
 def read_items(file: Path) -> Iterator[Item]:
@@ -165,7 +158,7 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--held", action="store_true", help="set aside: print no items")
     options = parser.parse_args()
-    reader = KnowingReader(EncodedReader(load_embedder(""), settle))
+    reader = KnowingReader(EncodedReader(load_embedder(""), settle), listed_version)
     items = [item for file in options.files for item in read_items(file)]
     for language in ("ja", "en"):
         found = measure([item for item in items if item.language == language], reader)

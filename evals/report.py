@@ -27,6 +27,8 @@ from evals.evaluate import (
 from kb.search import rank
 from kb.search.index import Index
 
+FIGURES = Path(__file__).with_name("fit") / "fit.json"
+"""The figures of the last fit: `evals.fit.rank` writes them, the report shows them."""
 _DIFFERENCE = "ja − en"
 _NONE = "–"
 _BINS = 20
@@ -149,7 +151,7 @@ def as_html(
 ) -> str:
     """The whole report as one page."""
     asked = {item.id: item for item in items}
-    wrong = [o for o in outcomes if not o.right]
+    wrong = [o for o in outcomes if not o.right and o.split == "tune"]  # never what is set aside
     sections = [
         f"<p class=soft>{len(outcomes)} questions, index {escape(facts.version)} "
         f"({escape(', '.join(facts.sources))}), {escape(facts.embedding)}.</p>",

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evals.intervals import wilson
 from evals.metrics import fact_share, folded
 from ingest.collect import collect
 from ingest.publish import publish
@@ -37,8 +37,6 @@ MORE = DATA / "world-more.jsonl"
 GIT = DATA / "git-questions.jsonl"
 _SOURCES = DATA / "world-sources.yaml"
 _NOTES = DATA / "sources.yaml"
-_Z = 1.96
-"""Of a 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +129,6 @@ def build_world(folder: Path, embedder: Embedder, *, with_notes: bool) -> IndexS
     collection = collect(sources, embedder.count, previous, model=embedder.name)
     publish(collection, embedder, folder, previous=previous)
     return IndexStore(folder)
-
-
-def wilson(right: float, n: int) -> tuple[float, float]:
-    """The interval of a share of `n` (Wilson, 1927, https://doi.org/10.1080/01621459.1927.10502953)."""
-    if not n:
-        return math.nan, math.nan
-    p, z = right / n, _Z
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return middle - half, middle + half
 
 
 _MEASURES: dict[str, tuple[Callable[[Question], bool], Callable[[Outcome], float]]] = {

@@ -70,7 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201 the command line's voice
         return 1
     except OSError as error:
-        print(f"Nothing was published: {error}.", file=sys.stderr)  # noqa: T201
+        publishes = options.run in (_build, _rollback)
+        begins = "Nothing was published: " if publishes else ""
+        print(f"{begins}{error}.", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:
         print("Stopped; the version in use is unchanged.", file=sys.stderr)  # noqa: T201

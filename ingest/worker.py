@@ -82,11 +82,11 @@ class Worker:
                 self._send(frame)
             while "count" in (answer := json.loads(self._receive())):
                 self._send(json.dumps(self._count(answer["count"])).encode())
-        except (OSError, EOFError) as error:
-            raise ParseError(self._why()) from error
-        except TimeoutError as error:
+        except TimeoutError as error:  # an OSError, too: it goes first
             self._stop()
             raise ParseError(f"it was not read within {PATIENCE:g} s, left out") from error
+        except (OSError, EOFError) as error:
+            raise ParseError(self._why()) from error
         if "error" in answer:
             raise ParseError(answer["error"])
         found: dict[str, Any] = answer

@@ -32,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader, such as `head`, has what it wanted; Python must not flush into the pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a file that cannot be read or written
+        print(f"{error}.", file=sys.stderr)  # noqa: T201
+        return 1
     except KeyboardInterrupt:
         return 130
     return code

@@ -33,6 +33,7 @@ from kb.composing import (
     suggestions,
     with_more,
 )
+from kb.image.listed import listed_version
 from kb.image.question import Reply, image_reply
 from kb.messages import message
 from kb.pattern.advise import advise
@@ -91,7 +92,11 @@ class Assistant:
         """`read_by`: a chat model's reading around ours."""
         self._store = store
         self._embedder = Remembering(embedder)
-        own = KnowingReader(reader) if reader else own_reader(self._embedder)
+        own = (
+            KnowingReader(reader, listed_version)
+            if reader
+            else own_reader(self._embedder, listed_version)
+        )
         self._own_reader: Reader = own
         self._reader: Reader = read_by(own) if read_by else own
         self._writer = writer

@@ -168,6 +168,24 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """What AWS's official image tables list of one version, such as PyTorch 2.6."""
+
+    framework: str
+    """As people write it."""
+    number: str
+    """Major and minor, such as 2.6."""
+    training: tuple[str, ...]
+    """The versions of that number with a training image, such as 2.6.0; none: there is no image."""
+    inference: tuple[str, ...]
+    below: str
+    """Where neither side has it: the nearest older number of the tables; empty: there is none."""
+    above: str
+    source: str
+    """The package and version of the tables."""
+
+
+@dataclass(frozen=True, slots=True)
 class Raised:
     """A signal of the decision model that holds for a case, and what raised it."""
 

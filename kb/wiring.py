@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kb.assistant import Assistant
 from kb.errors import DatabaseError
+from kb.image.listed import listed_version
 from kb.pattern.knowing import KnowingReader
 from kb.pattern.own_reader import own_reader
 from kb.reading.reading import Reader
@@ -52,13 +53,14 @@ def open_assistant(settings: Settings, store: IndexStore | None = None) -> Assis
 
 def open_reader(settings: Settings) -> Reader:
     """What reads messages with the chat model of the settings, without an index."""
-    own = own_reader(load_embedder(settings.embedding_model))
+    own = own_reader(load_embedder(settings.embedding_model), listed_version)
     return _read_by(settings, load_limits(settings), own) if settings.chat_model else own
 
 
 def _read_by(settings: Settings, limits: Limits, own: Reader) -> Reader:
     """The chat model's reading around ours; what was clicked, and versions, stay exact."""
-    return KnowingReader(ModelReader(own, load_model(settings, limits), settings.read_timeout))
+    by_model = ModelReader(own, load_model(settings, limits), settings.read_timeout)
+    return KnowingReader(by_model, listed_version)
 
 
 def _stored_tokens(settings: Settings) -> Callable[[datetime], int] | None:

@@ -71,6 +71,6 @@ def read_slack_settings(*needed: str) -> SlackSettings:
     if missing:
         raise SettingsError(
             f"The Slack bot cannot start without {' and '.join(missing)}; "
-            "set it in the environment or in .env. The README says how to make the app."
+            "set it in the environment or in .env. docs/slack.md says how to make the app."
         )
     return settings

@@ -18,6 +18,7 @@ from evals.fit.encoder import LEFT
 from evals.fit.pack import pack
 from evals.fit.samples import MESSAGES, hash_of
 from evals.messages import Slice, measure, read_items
+from kb.image.listed import listed_version
 from kb.pattern.knowing import KnowingReader
 from kb.pattern.settle import settle
 from kb.reading.encoded import EncodedReader
@@ -33,7 +34,9 @@ def main() -> int:
     options = parser.parse_args()
     stored = pack(torch.load(options.weights))
     stored |= {f"number_{name}": np.array(float(value)) for name, value in options.number}
-    reader = KnowingReader(EncodedReader(BundledEmbedder(), settle, Encoder(stored)))
+    reader = KnowingReader(
+        EncodedReader(BundledEmbedder(), settle, Encoder(stored)), listed_version
+    )
     total: dict[str, Slice] = {}
     for file in sorted(MESSAGES.glob("*.jsonl")):
         items = [item for item in read_items(file) if hash_of(item.group) % LEFT == 0]

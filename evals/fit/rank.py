@@ -26,6 +26,7 @@ from evals.evaluate import Item, evidence_by_group, read_golden
 from evals.fit import others
 from evals.fit import scope as fit_scope
 from evals.fit.descend import descend
+from evals.report import FIGURES
 from evals.sources import GIT, MORE, WORLD, build_world, read_questions
 from kb.assistant import Assistant
 from kb.search import rank
@@ -69,7 +70,7 @@ def main() -> int:
     _write(_KB / "scope_weights.json", weights)
     _write(_KB / "scope_topic.json", topic)
     fit_scope.write_declined(found, _KB / "outside.npz")
-    _write(Path(__file__).with_name("fit.json"), [*figures, *rows])
+    _write(FIGURES, [*figures, *rows])
     return others.main()
 
 

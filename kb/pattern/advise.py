@@ -49,7 +49,8 @@ def advise(
         return _conflicting(conflict, index, language)
     found = weigh(case)
     each = [(w.verdict, w.words) for w in found]
-    opening = explain_each(each, index, language, brief=brief or len(each) > 1)
+    short = brief or len(each) > 1
+    opening = explain_each(each, index, language, brief=short, listed=case.listed)
     if opening is None:
         return None
     question = found[0].verdict.question

@@ -16,7 +16,6 @@ from functools import cache
 
 from kb.errors import PatternsError
 from kb.pattern.decide import Verdict, decide_signals
-from kb.pattern.offered import find_offered
 from kb.pattern.patterns import load_model
 from kb.reading.reader import DENIES, Embed, Reader, Reading, Vector, load_reader
 from kb.records import SIDES, Raised, Turn
@@ -49,8 +48,6 @@ _BUT_A_SIDE = {
 """Messages that ask the same for a side, or name it: 推論だと？, and for hosting?"""
 _PARTS: Mapping[str, tuple[str, ...]] = {"nothing": (), "multi_model_gpu": ("multi_model", "gpu")}
 """Conditions of the reader that are no single signal of the model."""
-_ON_VERSIONS = frozenset(("nothing", "version_offered", "training_only", "aws_image_fits"))
-"""Conditions under which it counts whether AWS offers the version that is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,29 +104,18 @@ def _read(
         sides = {*before.signals} & set(SIDES)
     if len(sides) == 1:
         reading = replace(reading, sides=dict.fromkeys(sides, 1.0))
-    condition, signals = _meant(reading)
-    offered = _offered(messages) if condition in _ON_VERSIONS else None
-    if offered:
-        signals = signals - {"version_offered", "training_only"} | {offered.signal}
-    signals = _with_named(signals, told)
+    signals = _with_named(_meant(reading), told)
     words = {raised.signal: raised.words for raised in before.raised} if before else {}
     for signal in signals:
         if signal in told or signal not in words:
             words[signal] = reader.words(question, signal)
-    if offered:
-        words[offered.signal] = offered.words
     return _case(signals, words, asked=reading.asks >= _SURE)
 
 
-def _offered(messages: Sequence[str]) -> Raised | None:
-    """Whether AWS offers the version that was named last."""
-    return next(filter(None, map(find_offered, reversed(messages))), None)
-
-
-def _meant(reading: Reading) -> tuple[str, frozenset[str]]:
-    """The likeliest condition of the likeliest outcome, and its signals with the side."""
+def _meant(reading: Reading) -> frozenset[str]:
+    """The signals of the likeliest condition of the likeliest outcome, with the side."""
     outcomes: dict[str, float] = defaultdict(float)
-    ways: dict[str, list[tuple[float, str, frozenset[str]]]] = defaultdict(list)
+    ways: dict[str, list[tuple[float, frozenset[str]]]] = defaultdict(list)
     for condition, likely in reading.conditions.items():
         parts = _PARTS.get(condition, (condition,))
         if unknown := set(parts) - set(load_model().signal):
@@ -141,10 +127,9 @@ def _meant(reading: Reading) -> tuple[str, frozenset[str]]:
             signals = frozenset((*parts, *([side] if side else ())))
             outcome = _outcome(signals)
             outcomes[outcome] += likely * share * (_ASK if outcome == "" else 1.0)
-            ways[outcome].append((likely * share, condition, signals))
+            ways[outcome].append((likely * share, signals))
     best = max(outcomes, key=outcomes.__getitem__)
-    _, condition, signals = max(ways[best], key=lambda way: way[0])
-    return condition, signals
+    return max(ways[best], key=lambda way: way[0])[1]
 
 
 def _with_named(signals: frozenset[str], told: Iterable[str]) -> frozenset[str]:

@@ -18,7 +18,7 @@ from kb.messages import message
 from kb.pattern.decide import Verdict, decide_signals
 from kb.pattern.patterns import Outcome, Side, load_model, on_sides
 from kb.proof.verify import is_supported
-from kb.records import SIDES, Citation, Language, PatternId, Raised, Sentence
+from kb.records import SIDES, Citation, Language, ListedVersion, PatternId, Raised, Sentence
 from kb.search.index import Index
 
 _LONGEST = 48
@@ -75,18 +75,25 @@ def explain_each(
     language: Language,
     *,
     brief: bool = False,
+    listed: ListedVersion | None = None,
 ) -> Explained | None:
-    """One verdict after the other. `brief`: without steps and sample, to leave room for more."""
+    """One verdict after the other. `brief`: without steps and sample, to leave room for more.
+
+    `listed`: what the official tables list of the version that the case turns on.
+    """
     writer = Writer(index, language)
     try:
-        for verdict, words in verdicts:
+        for place, (verdict, words) in enumerate(verdicts):
             if verdict.outcome is None:
                 writer.asked(verdict, words)
-                continue
-            side = verdict.side if len(verdicts) > 1 else None
-            writer.decided(verdict, verdict.outcome, words, side=side)
-            writer.consequences(verdict, verdict.outcome)
-            if not brief:
+            else:
+                side = verdict.side if len(verdicts) > 1 else None
+                writer.decided(verdict, verdict.outcome, words, side=side)
+            if listed is not None and place == 0:
+                writer.looked_up(listed)
+            if verdict.outcome is not None:
+                writer.consequences(verdict, verdict.outcome)
+            if verdict.outcome is not None and not brief:
                 writer.next_steps(verdict, verdict.outcome)
     except StatementMissing:
         return None
@@ -123,6 +130,33 @@ class Writer:
         because = self._because(deciding)
         self._quote(reason, lead=self._said("why", because=because), again=side is not None)
         self._weighed(verdict, outcome, words)
+
+    def looked_up(self, listed: ListedVersion) -> None:
+        """What the official tables list; the statement cited tells what they are."""
+        sides = "_".join(side for side in SIDES if getattr(listed, side))
+        name = sides or ("between" if listed.below and listed.above else "")
+        text = self._said(
+            f"listed_{name or ('newer' if listed.below else 'older')}",
+            framework=listed.framework,
+            number=listed.number,
+            training=_joined(listed.training),
+            inference=_joined(listed.inference),
+            below=listed.below,
+            above=listed.above,
+            source=listed.source,
+        )
+        citation = self.cite(load_model().tables)
+        lead = self._said("listed")
+        self.sentences.append(
+            Sentence(
+                text,
+                (citation.number,),
+                "- ",
+                supported=is_supported(text, [citation.quote]),
+                lead=lead,
+                looked_up=listed.source,
+            )
+        )
 
     def consequences(self, verdict: Verdict, outcome: Outcome) -> None:
         """What it costs, and what would change it."""
@@ -229,6 +263,10 @@ class Writer:
 
     def _said(self, name: str, **values: object) -> str:
         return message(f"decide_{name}", self._language, **values)
+
+
+def _joined(versions: Sequence[str]) -> str:
+    return ", ".join(versions)
 
 
 PRECEDENCE = Reference(section="decide-precedence", place=1, evidence=("T139", "D7", "D5", "D3"))

@@ -1,20 +1,21 @@
 """Knowing: a `Reader` that knows the decision model besides: its labels, its table of versions.
 
 Takes a `Reader`, gives one that understands “Drop the condition “…”” (`drop`), as a page, a button
-or the choices after a complaint send it, exactly, and that knows whether AWS offers the version
-which a message names. All else is what the reader within says. Knows nothing about indexes.
+or the choices after a complaint send it, exactly, and that looks up whether AWS offers the version
+which a message names. Without the tables nothing is claimed about it. All else is what the reader
+within says. Knows nothing about indexes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 
 from kb.pattern.around import drop
 from kb.pattern.cases import chosen
-from kb.pattern.offered import find_offered
+from kb.pattern.offered import LookUp, NamedVersion, find_version, signal_of
 from kb.pattern.patterns import load_model
 from kb.reading.reading import CaseReading, Reader, Reading
 from kb.records import SIDES, Condition, Turn
@@ -25,8 +26,10 @@ _TURNS = 6
 """Messages of the person that are looked through for a version, the newest first."""
 _LONGEST = 1_200
 """Characters of each."""
-_FROM_TABLE = frozenset(("version_unknown", "version_offered", "training_only"))
-"""What the table of versions says better than words do."""
+_FROM_TABLE = frozenset(("version_unknown", "version_offered", "training_only", "inference_only"))
+"""What the tables of versions say better than words do."""
+_CLAIMS = _FROM_TABLE - {"version_unknown"} | {"version_missing"}
+"""Conditions that say whether AWS offers a version."""
 _ON_VERSIONS = _FROM_TABLE | {"aws_image_fits", "gpu", "sdk_v2", "sdk_v3"}
 """Conditions beside which it counts whether AWS offers the version that is named."""
 
@@ -34,8 +37,9 @@ _ON_VERSIONS = _FROM_TABLE | {"aws_image_fits", "gpu", "sdk_v2", "sdk_v3"}
 class KnowingReader:
     """Reads what was clicked by itself, and what was typed by the reader within."""
 
-    def __init__(self, within: Reader) -> None:
+    def __init__(self, within: Reader, look_up: LookUp | None = None) -> None:
         self._within = within
+        self._look_up = look_up or _not_installed
 
     def read(self, message: str, history: Sequence[Turn]) -> Reading:
         typed = [turn for turn in history if turn.role != "user" or not clicked(turn.content)]
@@ -44,13 +48,13 @@ class KnowingReader:
             reading = self._within.read(message, typed)
             own = [turn.content for turn in typed if turn.role == "user"]
             case = _as_chosen(reading.case, message, own)
-            case = _with_version(case, [message, *reversed(own)])
+            case = _with_version(case, [message, *reversed(own)], self._look_up)
             return replace(reading, case=_without_clicked(case, history))
         case, queries = self._before(typed)
         if case is None:
             return self._within.read(message, typed)
         own = [turn.content for turn in typed if turn.role == "user"]
-        case = _with_version(case, list(reversed(own))) or case
+        case = _with_version(case, list(reversed(own)), self._look_up) or case
         left = _without_clicked(case, history) or case
         return Reading(
             message,
@@ -111,22 +115,48 @@ def _as_chosen(case: CaseReading | None, message: str, before: Sequence[str]) ->
     return replace(case, conditions=tuple(kept), sides=sides, wanted=1.0, sure=1.0)
 
 
-def _with_version(case: CaseReading | None, messages: Sequence[str]) -> CaseReading | None:
-    """The case with what the table says of the version that was named last.
+def _not_installed(table: str, number: str) -> None:
+    return None
 
-    It counts where a version is what the case turns on, or where nothing else is told.
+
+def _with_version(
+    case: CaseReading | None, messages: Sequence[str], look_up: LookUp
+) -> CaseReading | None:
+    """The case with what the tables list of the version that was named last.
+
+    It counts where a version is what the case turns on, or where nothing else is told; and instead
+    of what the reader within guesses from the bare name. That AWS has none may be said by a person.
     """
     if case is None:
         return None
-    held = {c.signal for c in case.conditions if c.state == "holds"}
-    if held - set(SIDES) - _ON_VERSIONS or "version_missing" in held:
-        return case
     texts = (text[:_LONGEST] for text in messages[:_TURNS])
-    found = next(filter(None, map(find_offered, texts)), None)
-    if found is None:
+    version = next(filter(None, map(find_version, texts)), None)
+    if version is None:
         return case
-    kept = tuple(c for c in case.conditions if c.signal not in _FROM_TABLE)
-    return replace(case, conditions=(*kept, Condition(found.signal, found.words)), sure=1.0)
+    held = {c.signal: c for c in case.conditions if c.state == "holds"}
+    guessed = {s for s, c in held.items() if s in _CLAIMS and _names_only(c.words, version)}
+    listed = look_up(version.table, version.number)
+    if "version_missing" in held.keys() - guessed:
+        return replace(case, listed=listed)
+    turns = not held.keys() - guessed - set(SIDES) - _ON_VERSIONS
+    if listed is None:
+        return _with(case, guessed, "version_unknown", version) if guessed else case
+    if not turns and not guessed:
+        return case
+    looked_up = _with(case, guessed | _FROM_TABLE, signal_of(listed), version)
+    return replace(looked_up, sure=1.0 if turns else case.sure, listed=listed)
+
+
+def _with(
+    case: CaseReading, gone: Collection[str], signal: str, version: NamedVersion
+) -> CaseReading:
+    kept = tuple(c for c in case.conditions if c.signal not in gone)
+    return replace(case, conditions=(*kept, Condition(signal, version.words)))
+
+
+def _names_only(words: str, version: NamedVersion) -> bool:
+    """The words of a condition are those of the version: they don't say whether AWS has it."""
+    return bool(_plain(words)) and _plain(words) in _plain(version.words)
 
 
 def _dropped(case: CaseReading, signal: str) -> CaseReading:

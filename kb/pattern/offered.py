@@ -1,35 +1,53 @@
-"""Offered: whether AWS has an image of the framework version that a text names.
+"""Offered: the framework version that a text names, and whether AWS has an image of it.
 
-Takes a text, gives the signal that follows and its words. The newest versions that AWS offers stand
-in patterns.yaml; the notes behind them are `choose-framework-version`. Knows nothing about cases.
+Takes a text, gives the version that it names; takes what the official tables list of it, gives the
+signal that follows. The tables are handed in as a `LookUp`, and no version stands here. Knows
+nothing about cases.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from kb.pattern.patterns import load_model
-from kb.records import SIDES, Raised
+from kb.records import ListedVersion
 from kb.text.ngrams import uniform
 
-_VERSION = r"[ :=<>~\-]{0,3}(?:version |v)?(?P<version>\d+\.\d+)(?!\d|b\b)"
-"""A number with a point after a name; 8 GPUs are no version, and 1.5b is a size."""
+LookUp = Callable[[str, str], ListedVersion | None]
+"""Table and number to what the tables list; None where they are not installed."""
+_VERSION = r"(?:[ :=~\-]|[<>]=|>){0,3}(?:version |v)?(?P<version>\d+\.\d+)(?!\d|b\b)"
+"""A number with a point after a name; 8 GPUs are no version, 1.5b is a size, and what a file is to
+stay below (`<2.0`) is not what is wanted."""
 
 
-def find_offered(text: str) -> Raised | None:
-    """version_offered, version_missing, or training_only; None where no version is named."""
+@dataclass(frozen=True, slots=True)
+class NamedVersion:
+    """A version as a text names it."""
+
+    words: str
+    table: str
+    """Of the official tables, such as sklearn."""
+    number: str
+    """Major and minor."""
+
+
+def find_version(text: str) -> NamedVersion | None:
+    """The first version of a framework that the tables know; None where none is named."""
     level = uniform(text)
     for offered in load_model().offered:
         pattern = rf"(?<![a-z])(?:{offered.name.pattern}){_VERSION}"
         if found := re.search(pattern, level, re.ASCII):
-            number = _number(found["version"])
-            missing = {side: number > _number(getattr(offered, side)) for side in SIDES}
-            signal = "version_offered"
-            if missing["inference"]:
-                signal = "version_missing" if missing["training"] else "training_only"
-            return Raised(signal, text[found.start() : found.end()])
+            words = text[found.start() : found.end()]
+            return NamedVersion(words, offered.table, found["version"])
     return None
 
 
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
+def signal_of(listed: ListedVersion) -> str:
+    """version_offered, training_only, inference_only or version_missing."""
+    if listed.training and listed.inference:
+        return "version_offered"
+    if listed.training:
+        return "training_only"
+    return "inference_only" if listed.inference else "version_missing"

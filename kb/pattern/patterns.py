@@ -82,11 +82,11 @@ class Signal(_Frozen):
 
 
 class Offered(_Frozen):
-    """The newest versions of a framework that AWS has an image of."""
+    """A framework whose versions are looked up in the official tables."""
 
     name: Pattern
-    training: str
-    inference: str
+    table: str
+    """Its name there."""
 
 
 class Sided(_Frozen):
@@ -185,6 +185,8 @@ class Model(_Frozen):
     """The whole decision model."""
 
     offered: tuple[Offered, ...]
+    tables: Statement
+    """What the tables are that versions are looked up in."""
     exclude: tuple[tuple[str, str], ...]
     """Signals of which only one can hold."""
     groups: tuple[Group, ...]
@@ -219,6 +221,7 @@ class Model(_Frozen):
             pointed += [outcome.what, *outcome.named]
         pointed += [rule.reason for rule in self.rules]
         pointed += [statement for question in self.questions for statement in question.known]
+        yield self.tables
         for one in pointed:
             yield from on_sides(one, SIDES)
 

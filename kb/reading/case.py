@@ -1,6 +1,6 @@
 """Case: the messages of a conversation, folded left to right into what stands.
 
-Takes what each message names (kb.reading.conditions) and does, gives the standing case and a
+Takes what each message names (kb.reading.named) and does, gives the standing case and a
 `CaseReading`. Knows nothing about rules or outcomes.
 """
 
@@ -14,7 +14,9 @@ from kb.reading.reading import CaseReading
 from kb.records import SIDES, Condition, Side
 
 _INSTEAD: tuple[frozenset[str], ...] = (
-    frozenset(("version_missing", "version_unknown", "version_offered", "training_only")),
+    frozenset(
+        ("version_missing", "version_unknown", "version_offered", "training_only", "inference_only")
+    ),
     frozenset(("some_packages", "pip_packages")),
     frozenset(("some_packages", "os_packages")),
     frozenset(("own_server", "handlers")),

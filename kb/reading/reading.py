@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from kb.records import Act, Condition, Language, Side, Turn, Usage
+from kb.records import Act, Condition, Language, ListedVersion, Side, Turn, Usage
 
 PartKind = Literal["question", "prose", "dockerfile", "traceback", "log", "shell", "code", "data"]
 """`question`: a sentence that asks. `prose`: other sentences of the person. The others are pasted;
@@ -45,6 +45,8 @@ class CaseReading:
     """Likelihood of the deciding condition, 0 to 1; below the reader's floor nothing decides."""
     changed: bool = False
     """This message added, took back, replaced or narrowed something of an earlier case."""
+    listed: ListedVersion | None = None
+    """What the official tables list of the framework version that the case turns on."""
 
 
 @dataclass(frozen=True, slots=True)

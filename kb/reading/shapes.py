@@ -74,7 +74,6 @@ FRAME = re.compile(
     r"|\s+at (?:[\w$.<>/ \[\]-]{1,200} ?\()?(?P<jfile>[^()\s:]{1,200}):(?P<jline>\d+)(?::\d+)?\)?"
     r"|\s+at [\w$.<>/]+\((?:Native Method|Unknown Source)\)|\s+\.\.\. \d+ more$"
 )
-_CAUSED = re.compile(r"Caused by: ")
 _JSON = re.compile(r"\s*(?:[{\[]\s*$|\{\s*[\"'}]|\[\s*[\[{\"'\]\d])")
 _YAML = re.compile(r"\s*(?:- )?[A-Za-z_][\w.-]*:(?:\s+[^\s].*|\s*)$|\s*- \S")
 _ASSIGNS = re.compile(r"\s*[A-Za-z_][\w.\[\]\"']*(?:\s*:\s*\w+)?\s*[-+*/|]?=\s*\S")

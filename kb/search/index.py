@@ -180,7 +180,7 @@ class IndexStore:
     def __init__(self, folder: Path, chroma_url: str = "") -> None:
         self._folder = folder
         self._chroma_url = chroma_url
-        self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._index: Index | None = None
         self._seen: tuple[int, int] | None = None
         self._again = float("inf")  # when to look again though the pointer did not move
@@ -191,14 +191,27 @@ class IndexStore:
         A version that is open stays in use until another can be opened. Raises IndexMissing when
         nothing has been published, IndexDamaged when no version can be read.
         """
-        with self._lock:
-            seen = _moment(self._folder / POINTER)
-            if self._index is None or seen != self._seen or time.monotonic() >= self._again:
+        index = self._index
+        if index is not None and not self._is_due():
+            return index
+        # One opens; while it does, the others go on with the version that is open, if one is.
+        if not self._opening.acquire(blocking=index is None):
+            assert index is not None
+            return index
+        try:
+            if self._index is None or self._is_due():
+                seen = _moment(self._folder / POINTER)
                 # The old version stays open for answers that are under way; its memory goes with
                 # its last reader.
                 self._index = self._newest(self._index)
                 self._seen = seen
             return self._index
+        finally:
+            self._opening.release()
+
+    def _is_due(self) -> bool:
+        """Another version may have to be opened."""
+        return _moment(self._folder / POINTER) != self._seen or time.monotonic() >= self._again
 
     def notice(self, language: Language) -> str:
         """One sentence when the version in use is not the one that should be; else nothing."""

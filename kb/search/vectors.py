@@ -11,10 +11,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -54,34 +54,37 @@ class VectorStore:
         self._version = version
         self._url = url
         self._open: dict[str, Any] = {}
-        self._copy: Path | None = None
+        self._opened: Any = None
+        self._opening = threading.RLock()
         if url:
             self._client  # noqa: B018 a server that is not there is said at once
 
-    @cached_property
+    @property
     def _client(self) -> Any:
-        client = _server(self._url) if self._url else _embedded(self._opened_folder())
-        # Chroma keeps a client's files open until it is closed; without this a chat that runs for
-        # weeks would hold every version it has seen.
-        self._finalize = weakref.finalize(self, _close, client, self._copy)
-        return client
+        with self._opening:  # two first questions at once open one copy
+            if self._opened is None:
+                copy = self._copied()
+                folder = copy or self._folder / "chroma"
+                self._opened = _server(self._url) if self._url else _embedded(folder)
+                # Chroma keeps a client's files open until it is closed; without this a chat that
+                # runs for weeks would hold every version it has seen.
+                self._finalize = weakref.finalize(self, _close, self._opened, copy)
+            return self._opened
 
-    def _opened_folder(self) -> Path:
+    def _copied(self) -> Path | None:
         """Where Chroma may work: a version that is finished is never changed, and Chroma writes
         into its database even to read it, so it gets a copy.
         """
-        if not (self._folder / MANIFEST).exists():
-            return self._folder / "chroma"
-        self._copy = _copied(self._folder / "chroma")
-        return self._copy
+        is_finished = (self._folder / MANIFEST).exists()
+        return _copied(self._folder / "chroma") if is_finished and not self._url else None
 
     def close(self) -> None:
         """Let go of the files or the connection; they are opened anew when asked again."""
-        if "_client" in self.__dict__:
-            self._finalize()
-            self._open.clear()
-            self._copy = None
-            del self.__dict__["_client"]
+        with self._opening:
+            if self._opened is not None:
+                self._finalize()
+                self._open.clear()
+                self._opened = None
 
     def create(self) -> None:
         with self._answering(_BUILDING):
@@ -245,7 +248,13 @@ def _remove_left(place: Path) -> None:
 def _server(url: str) -> Any:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise IndexDamaged(f"KB_CHROMA_URL is {url!r}, expected http(s)://host:port.")
+        shown = url.rpartition("@")[2]  # never a password
+        raise IndexDamaged(f"KB_CHROMA_URL is {shown!r}, expected http(s)://host:port.")
+    if parts.username is not None or parts.password is not None:
+        raise IndexDamaged(
+            "KB_CHROMA_URL holds a user name or password, which Chroma would not use and every log "
+            "would show; take it out."
+        )
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 

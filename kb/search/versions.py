@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from kb.search.rows import read_rows
 from kb.search.whole import read_manifest
 
 _LAST_FETCH = "last-fetch.json"
+_TRIES, _PAUSE = 20, 0.05
+"""How often the lock is tried, and seconds between: a page that looks holds it for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,14 @@ def locked(index_dir: Path) -> Iterator[None]:
     """One ingest or rollback at a time; a second one gets a sentence instead of a race."""
     index_dir.mkdir(parents=True, exist_ok=True)
     with (index_dir / "LOCK").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise KbError(
-                f"Another ingest is working on {index_dir}; wait until it has finished."
-            ) from None
+        for tries in range(_TRIES):
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            if tries < _TRIES - 1:
+                time.sleep(_PAUSE)
+        else:
+            raise KbError(f"Another ingest is working on {index_dir}; wait until it has finished.")
         yield
 
 

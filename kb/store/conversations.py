@@ -19,7 +19,17 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from kb.errors import DatabaseError
 from kb.records import Answer, Citation, Condition, Decision, Raised, Sentence
-from kb.store.database import FAILURES, empty_log, open_database, storable, unusable, utc
+from kb.store.database import (
+    FAILURES,
+    empty_log,
+    file_of,
+    for_writing,
+    migrate,
+    open_database,
+    storable,
+    unusable,
+    utc,
+)
 from kb.store.tables import conversations, exchanges
 
 T = TypeVar("T")
@@ -66,6 +76,7 @@ class ConversationStore:
 
     def __init__(self, url: str) -> None:
         self._engine = open_database(url)
+        self._migrated = file_of(self._engine)
 
     def of(self, person: str, words: str = "") -> list[Listed]:
         """A person's conversations, the newest first; with `words`, those in which all stand."""
@@ -109,7 +120,7 @@ class ConversationStore:
         False, and nothing is stored, when the conversation is another person's.
         """
         now = datetime.now(UTC)
-        with self._connected() as connection:
+        with self._connected(write=True) as connection:
             owner = connection.execute(
                 select(conversations.c.person).where(conversations.c.id == identity)
             ).scalar()
@@ -125,11 +136,11 @@ class ConversationStore:
 
     def rename(self, identity: str, person: str, title: str) -> None:
         """An empty title gives the first question back its place."""
-        with self._connected() as connection:
+        with self._connected(write=True) as connection:
             _change(connection, identity, person, title=storable(title.strip())[:TITLE])
 
     def delete(self, identity: str, person: str) -> None:
-        with self._connected() as connection:
+        with self._connected(write=True) as connection:
             theirs = conversations.c.person == person
             connection.execute(delete(conversations).where(conversations.c.id == identity, theirs))
         empty_log(self._engine)
@@ -138,7 +149,7 @@ class ConversationStore:
         """The key under which others may read it, the same one each time; empty when there is no
         such conversation of this person.
         """
-        with self._connected() as connection:
+        with self._connected(write=True) as connection:
             found = _read(connection, conversations.c.id == identity, person)
             if found is None or found.share:
                 return found.share if found else ""
@@ -148,7 +159,7 @@ class ConversationStore:
 
     def unshare(self, identity: str, person: str) -> bool:
         """The link opens nothing any more; copies that were made stay. Gives True."""
-        with self._connected() as connection:
+        with self._connected(write=True) as connection:
             _change(connection, identity, person, share=None)
         return True
 
@@ -157,7 +168,7 @@ class ConversationStore:
 
         The title stays behind: it is somebody else's word.
         """
-        with self._connected() as connection:
+        with self._connected(write=True) as connection:
             found = _read(connection, conversations.c.share == key)
             if found is None:
                 return ""
@@ -171,10 +182,13 @@ class ConversationStore:
         self._engine.dispose()
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connected(self, *, write: bool = False) -> Iterator[Connection]:
+        """`write`: readers wait for nobody, writers for each other."""
         try:
-            engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
-            with engine.begin() as connection:
+            if self._migrated != file_of(self._engine):  # the file was deleted
+                migrate(self._engine)
+                self._migrated = file_of(self._engine)
+            with for_writing(self._engine, write).begin() as connection:
                 yield connection
         except FAILURES as error:
             raise DatabaseError(unusable(self._engine.url, error)) from error

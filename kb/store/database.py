@@ -72,7 +72,7 @@ def make_engine(url: str) -> Engine:
     except ImportError as error:
         raise SettingsError(
             f"KB_DATABASE_URL needs the package {error.name}; for PostgreSQL run "
-            "`pip install 'psycopg[binary]'`."
+            "`.venv/bin/pip install -r requirements-postgres.txt`."
         ) from error
     except (ArgumentError, NoSuchModuleError):
         pass
@@ -86,7 +86,7 @@ def migrate(engine: Engine) -> None:
     """Bring the tables to the newest shape; in one transaction, by one process at a time."""
     config = Config(attributes={})
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
+    with for_writing(engine).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
         config.attributes["connection"] = connection
@@ -105,6 +105,13 @@ def upsert(engine: Engine, table: Table, row: Mapping[str, Any], *, keep: bool =
         statement = statement.on_conflict_do_update(index_elements=keys, set_=changed)
     with engine.begin() as connection:
         connection.execute(statement)
+
+
+def for_writing(engine: Engine, write: bool = True) -> Engine:
+    """The engine with transactions that SQLite lets write from their start: two that read first
+    cannot stand in each other's way. Without `write` the engine as it is.
+    """
+    return engine.execution_options(begin="BEGIN IMMEDIATE") if write else engine
 
 
 def empty_log(engine: Engine) -> None:

@@ -28,6 +28,7 @@ from kb.store.database import (
     FAILURES,
     empty_log,
     file_of,
+    for_writing,
     make_engine,
     migrate,
     storable,
@@ -189,7 +190,7 @@ class FeedbackStore:
                 conversations.c.id.not_in(select(exchanges.c.conversation))
             ),
         )
-        with self._connected() as connection:
+        with self._connected(write=True) as connection:
             words = select(answers.c.question).where(answers.c.person == person)
             _cut_histories(connection, person, set(connection.execute(words).scalars()))
             gone = sum(connection.execute(removal).rowcount for removal in removals)
@@ -271,16 +272,24 @@ class FeedbackStore:
         with self._engine.begin() as connection:
             connection.execute(delete(votes).where(votes.c.answer_id.in_(old)))
             gone = connection.execute(delete(answers).where(answers.c.asked_at < oldest)).rowcount
-        if gone:
+            unused = delete(conversations).where(conversations.c.changed_at < oldest)
+            left = connection.execute(unused).rowcount
+        if gone or left:
             empty_log(self._engine)
-            LOG.info("%d answers older than %d days deleted", gone, self._keep_days)
+            LOG.info(
+                "%d answers and %d conversations older than %d days deleted",
+                gone,
+                left,
+                self._keep_days,
+            )
 
     @contextmanager
-    def _connected(self) -> Iterator[Connection]:
+    def _connected(self, *, write: bool = False) -> Iterator[Connection]:
+        """`write`: what is read first and written then waits its turn before it reads."""
         self.flush()
         try:
             self._migrate()
-            with self._engine.begin() as connection:
+            with for_writing(self._engine, write).begin() as connection:
                 yield connection
         except FAILURES as error:
             raise DatabaseError(unusable(self._engine.url, error)) from error

@@ -34,6 +34,8 @@ Message = tuple[str, str]
 Spend = Callable[[Usage], None]
 """Is told what one call of a chat model came to."""
 
+PINNED = ("langchain-aws", "langchain-anthropic", "langchain-ollama", "langchain-openai")
+"""Providers' packages of requirements-chat.txt."""
 _FINISH = ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason")
 _CUT_SHORT = re.compile(
     r"length|max.?tokens|filter|safety|guardrail|recitation|blocked|context_window", re.I
@@ -86,7 +88,7 @@ def open_chat_model(settings: Settings, *, temperature: float | None = 0.0) -> B
     except ImportError as error:
         raise SettingsError(
             f"KB_CHAT_MODEL is {name!r}, whose provider has a package of its own; install it with "
-            f"`pip install {_package(error, name)}`."
+            f"`{_installs(error, name)}`."
         ) from error
     except Exception as error:  # each provider has exceptions of its own
         if "infer model provider" in str(error) or "Unsupported provider" in str(error):
@@ -129,9 +131,12 @@ def _without_userinfo(url: str) -> tuple[str, str]:
     return urlunsplit(parts._replace(netloc=host)), f"Basic {code}"
 
 
-def _package(error: ImportError, name: str) -> str:
+def _installs(error: ImportError, name: str) -> str:
+    """The command for a provider's package; the pinned ones fit what else is installed."""
     found = re.search(r"pip install ([\w\[\]-]+)", str(error))
-    return found[1] if found else f"langchain-{name.split(':', 1)[0].replace('_', '-')}"
+    package = found[1] if found else f"langchain-{name.split(':', 1)[0].replace('_', '-')}"
+    wanted = "-r requirements-chat.txt" if package in PINNED else package
+    return f".venv/bin/pip install {wanted}"
 
 
 def _first_line(error: Exception) -> str:

@@ -90,14 +90,19 @@ def test_the_page_needs_nothing_from_elsewhere(page: Page) -> None:
 
 
 def test_the_page_names_every_wrong_question_and_what_was_missing(page: Page) -> None:
-    for identity in "bcf":
+    for identity in "bf":
         assert f"<b>question {identity}</b>" in page.text
-    for identity in "ade":
+    for identity in "acde":  # c is wrong and set aside: never looked at item by item
         assert f"<b>question {identity}</b>" not in page.text
     assert "Another <heading>" in page.text
-    assert "declined, should be answered" in page.text
     assert "answered, should be declined" in page.text
     assert "worse than the baseline: b" in page.text
+
+
+def test_the_page_says_what_was_declined_wrongly() -> None:
+    declined = outcome("g", declined=True, facts=0.0)
+    item = Item("g", declined.kind, declined.language, "tune", "a question")
+    assert "declined, should be answered" in as_html([item], [declined], FACTS)
 
 
 def test_the_page_says_how_the_weights_came_about(page: Page) -> None:
@@ -184,3 +189,39 @@ def test_a_damaged_baseline_is_one_sentence(
     (golden.parent / "baseline.json").write_text(json.dumps({"items": {}}))
     assert run(golden) == 1
     assert "is damaged" in capsys.readouterr().err
+
+
+def test_a_baseline_of_other_sources_is_not_compared_with(
+    golden: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(golden, "--accept") == 0
+    baseline = golden.parent / "baseline.json"
+    content = json.loads(baseline.read_text(encoding="utf-8"))
+    baseline.write_text(json.dumps({**content, "sources": ["notes", "wiki"]}), encoding="utf-8")
+    golden.write_text(GOLDEN.replace("/opt/ml/model", "no such thing"), encoding="utf-8")
+    assert run(golden) == 0
+    out = capsys.readouterr().out
+    assert "of other sources (notes, wiki): nothing is compared" in out
+    assert "worse than the baseline" not in out
+    assert "--accept" not in out
+
+
+def test_the_report_finds_the_figures_of_the_last_fit(index: Index, golden: Path) -> None:
+    assert run(golden) == 0
+    page = (golden.parent / "r" / "r.html").read_text(encoding="utf-8")
+    assert "No figures of the last fit" not in page
+
+
+def test_what_the_safety_model_is_fitted_on_is_not_called_set_aside(
+    golden: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scope = golden.parent / "scope"
+    scope.mkdir()
+    row = "- {q: where do I save my model, language: en}\n"
+    for name in ("heldout", "honest", "unsafe", "attack"):
+        (scope / f"{name}.yaml").write_text(row, encoding="utf-8")
+    assert run(golden) == 0
+    before, after = capsys.readouterr().out.split("The safety model is fitted on these")
+    assert "scope: answerable, yet declined" in before
+    assert "honest questions refused" in after
+    assert "honest" not in before

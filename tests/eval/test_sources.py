@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from evals.intervals import wilson
 from evals.metrics import fact_share
 from evals.sources import (
     DATA,
@@ -14,7 +15,6 @@ from evals.sources import (
     Question,
     figures,
     read_questions,
-    wilson,
 )
 from tests.unit.world import world
 

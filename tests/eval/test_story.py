@@ -395,3 +395,34 @@ def test_a_form_of_a_question_back_says_why_it_asks(
     assert answer.clarify
     assert answer.answer != back.answer
     assert message("form_needs_fact", answer.language) in answer.answer
+
+
+@pytest.mark.parametrize(
+    ("question", "pattern", "says"),
+    [
+        ("scikit-learn 1.6 for training, which pattern?", "training-2", ("1.6", "1.4", "1.9")),
+        ("PyTorch 2.14 で学習したい。どのパターン？", "none", ("2.14", "推論用")),
+        (
+            "TensorFlow 2.20 で学習。どのパターン？",
+            "training-2",
+            ("2.20.0", "学習用に 2.20 は"),
+        ),
+        ("we train with PyTorch 0.3, which pattern?", "training-2", ("older", "0.4")),
+    ],
+)
+def test_whether_aws_offers_a_version_is_looked_up(
+    assistant: Assistant, question: str, pattern: str, says: Sequence[str]
+) -> None:
+    answer = assistant.ask(question)
+    (looked_up,) = [s for s in answer.sentences if s.looked_up]
+    assert answer.pattern == pattern
+    assert "sagemaker-core" in looked_up.looked_up
+    assert looked_up.looked_up in looked_up.text
+    assert all(words in looked_up.text for words in says)
+    assert looked_up.citations
+
+
+def test_a_question_back_on_a_version_says_what_the_tables_list(assistant: Assistant) -> None:
+    answer = assistant.ask("scikit-learn 1.6, do we need a custom container?")
+    assert answer.clarify
+    assert any(s.looked_up and "1.6" in s.text for s in answer.sentences)

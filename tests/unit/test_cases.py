@@ -14,10 +14,13 @@ import pytest
 
 from evals.decisions import read_cases
 from kb.errors import PatternsError
+from kb.image.listed import listed_version
 from kb.pattern import cases
 from kb.pattern.cases import Case, read_case
 from kb.pattern.decide import Verdict, decide_signals
+from kb.pattern.knowing import KnowingReader
 from kb.pattern.patterns import load_model
+from kb.pattern.plain_reader import PlainReader
 from kb.reading.reader import DENIES, load_reader
 from kb.records import Turn
 from kb.search.embedding import BundledEmbedder
@@ -174,10 +177,17 @@ def test_hidden_characters_hide_nothing(reads: Reads) -> None:
     )
 
 
-def test_the_newest_version_counts(reads: Reads) -> None:
-    first = "推論で PyTorch 2.12 を使いたい。追加はなし。どのパターン？"
-    assert reads.pattern(first, "じゃあ学習は？") == "none"
-    assert reads.pattern("推論で PyTorch 2.6 を使いたい。追加はなし。どのパターン？") == "none"
+@pytest.mark.parametrize(
+    ("version", "signal"), [("2.12", "training_only"), ("2.6", "version_offered")]
+)
+def test_the_version_named_is_looked_up(
+    embedder: BundledEmbedder, version: str, signal: str
+) -> None:
+    reader = KnowingReader(PlainReader(embedder), listed_version)
+    question = f"推論で PyTorch {version} を使いたい。追加はなし。どのパターン？"
+    case = reader.read(question, ()).case
+    assert case is not None
+    assert {c.signal for c in case.conditions} == {"inference", signal}
 
 
 def test_long_messages_and_turns_of_the_assistant_do_no_harm(embedder: BundledEmbedder) -> None:
@@ -241,4 +251,5 @@ def test_the_models_know_the_signals_and_rules_that_are_decided_by() -> None:
         "tensorflow_serving",
         "old_driver",
         "handlers",
+        "inference_only",  # comes from the official tables alone
     }

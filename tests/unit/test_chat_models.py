@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
 
 from kb.errors import SettingsError
 from kb.settings import Settings
-from kb.writer.chat import open_chat_model, without_secrets
+from kb.writer import chat
+from kb.writer.chat import PINNED, open_chat_model, without_secrets
 from kb.writer.generate import WriterGaveUp
 from tests.fake_openai import FakeOpenAI, error
 from tests.unit.generate_fixtures import GOOD, STOP, World, world
@@ -30,9 +32,18 @@ def test_temperature_is_zero_and_a_model_that_refuses_it_is_asked_without(world:
     ("model", "package"), [("ibm:granite", "langchain-ibm"), ("upstage:solar", "langchain-upstage")]
 )
 def test_missing_provider_package_gives_the_command(model: str, package: str) -> None:
-    with pytest.raises(SettingsError, match=f"`pip install {package}`") as caught:
+    with pytest.raises(SettingsError, match=f"pip install {package}`") as caught:
         open_chat_model(Settings(chat_model=model))
     assert str(caught.value).count("\n") == 0
+
+
+def test_the_pinned_providers_are_installed_from_their_file() -> None:
+    file = Path(__file__).parents[2] / "requirements-chat.txt"
+    names = re.findall(r"^(langchain-\w+)==", file.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(names) == set(PINNED)
+    for missing in (ImportError("no such module"), ImportError("pip install langchain-openai")):
+        command = chat._installs(missing, "openai:gpt-4o")
+        assert command == ".venv/bin/pip install -r requirements-chat.txt"
 
 
 @pytest.mark.parametrize("model", ["nope:gpt", "some-model"])

@@ -365,3 +365,40 @@ def test_the_json_of_an_answer_keeps_the_order_of_the_contract() -> None:
         "index_version", "seconds",
     ]  # fmt: skip
     assert json.loads(json.dumps(row)) == row
+
+
+# --- eval -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        ("", "holds NoneType, expected a list of golden questions"),
+        ("- just words", "item just words does not fit"),
+        ("- {id: a", "is no YAML"),
+    ],
+)
+def test_golden_questions_that_cannot_be_read_are_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, says: str
+) -> None:
+    file = tmp_path / "golden.yaml"
+    file.mkdir() if content is None else file.write_text(content)
+    assert main(["eval", "--golden", str(file)]) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(
+    notes: Notes,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    golden = tmp_path / "golden.yaml"
+    golden.write_text("[]")
+    monkeypatch.setenv("KB_INDEX_DIR", str(notes.index_dir))
+    arguments = ["--report", str(golden / "report.html"), "--baseline", str(tmp_path / "none")]
+    assert main(["eval", "--golden", str(golden), *arguments]) == 1
+    error = capsys.readouterr().err
+    assert "golden.yaml" in error
+    assert error.count("\n") == 1

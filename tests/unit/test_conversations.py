@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 
 from kb.errors import DatabaseError
 from kb.records import Answer, Citation, Condition, Decision, Raised, Sentence, Turn
@@ -159,3 +160,31 @@ def test_to_forget_a_person_takes_their_questions_out_of_copies_too(
 def test_a_database_that_is_away_is_one_sentence() -> None:
     with pytest.raises(DatabaseError, match="cannot be used"):
         ConversationStore("postgresql://kb:hidden@127.0.0.1:1/kb")
+
+
+def test_readers_stand_in_no_queue_with_writers(tmp_path: Path) -> None:
+    store = ConversationStore(f"sqlite:///{tmp_path}/talks.db")
+    store.keep("c", "p", 0, asked("a question"))
+    begun: list[str] = []
+    event.listen(
+        store._engine,
+        "before_cursor_execute",
+        lambda *a: begun.append(a[2]) if a[2].startswith("BEGIN") else None,
+    )
+    store.of("p")
+    store.open("c", "p")
+    store.shared("none")
+    assert begun == ["BEGIN"] * 3
+    store.rename("c", "p", "a name")
+    assert begun[3:] == ["BEGIN IMMEDIATE"]
+    store.close()
+
+
+def test_a_database_file_that_was_deleted_is_made_anew(tmp_path: Path) -> None:
+    store = ConversationStore(f"sqlite:///{tmp_path}/talks.db")
+    store.keep("c", "p", 0, asked("a question"))
+    for file in tmp_path.iterdir():
+        file.unlink()
+    assert store.of("p") == []
+    assert store.keep("c", "p", 0, asked("another question"))
+    store.close()

@@ -11,15 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event, select, update
 
 from kb.__main__ import main
 from kb.errors import DatabaseError, SettingsError
 from kb.gaps.export import write_csv, write_jsonl, write_usage
 from kb.records import Trace, Turn, Usage
 from kb.store import feedback
+from kb.store.conversations import ConversationStore, Stored
 from kb.store.database import open_database, upsert
 from kb.store.feedback import FeedbackStore
-from kb.store.tables import progress
+from kb.store.tables import conversations, exchanges, progress
 from tests.databases import Place
 from tests.unit.answers import ANSWER, QUOTE, answer, declined
 
@@ -257,3 +259,36 @@ def test_what_chat_models_were_asked_is_kept_and_summed_by_day(store: FeedbackSt
     ]  # fmt: skip
     assert day.split("\t") == [today, "2", "4", "4500", "320", "1"]
     assert total.split("\t")[1:] == day.split("\t")[1:]
+
+
+def test_who_is_forgotten_while_others_write_waits_its_turn(tmp_path: Path) -> None:
+    """Another process writes between what `forget` reads and what it deletes."""
+    url = f"sqlite:///{tmp_path}/data/feedback.db"
+    app, command = FeedbackStore(url), FeedbackStore(url)
+    keep(app, question="a question")
+    beginnings: list[str] = []
+    event.listen(command._engine, "before_cursor_execute", lambda *a: beginnings.append(a[2]))
+    assert command.forget("p1") == 1
+    assert "BEGIN IMMEDIATE" in beginnings  # else SQLite gives up where somebody wrote meanwhile
+    assert "BEGIN" not in beginnings[beginnings.index("BEGIN IMMEDIATE") :]
+    app.close()
+    command.close()
+
+
+def test_conversations_are_kept_no_longer_than_answers(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/data/feedback.db"
+    talks = ConversationStore(url)
+    for name, days in (("old", 40), ("new", 1)):
+        talks.keep(name, "p1", 0, Stored("a question", None))
+        changed = datetime.now(UTC) - timedelta(days=days)
+        with talks._engine.begin() as connection:
+            named = conversations.c.id == name
+            connection.execute(update(conversations).where(named).values(changed_at=changed))
+    store = FeedbackStore(url, keep_days=30)
+    assert store.entries() == []
+    assert [listed.id for listed in talks.of("p1")] == ["new"]
+    with talks._engine.begin() as connection:
+        left = connection.execute(select(exchanges.c.conversation)).scalars().all()
+    assert left == ["new"]
+    talks.close()
+    store.close()

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cli.parser import parser as kb_parser
 from ingest.__main__ import _parser as ingest_parser
@@ -109,3 +110,64 @@ def test_links_between_documents_lead_somewhere(name: str) -> None:
     folder = ROOT if name == "README.md" else ROOT / "docs"
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", DOCS[name])
     assert [link for link in links if not (folder / link).exists()] == []
+
+
+_ROOMS = r"(?:kb|cli|evals|ingest|screens|slackbot)"
+_FILE = re.compile(rf"(?<![\w/.]){_ROOMS}(?:/\w+)+\.(?:py|yaml|json|md)\b")
+_DOTTED = re.compile(rf"(?<![\w/.-]){_ROOMS}(?:\.[A-Za-z_]\w*)+(?![\w/])")
+
+
+def docstrings(file: Path) -> str:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return "\n".join(
+        ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, kinds)
+    )
+
+
+def leads_somewhere(dotted: str) -> bool:
+    """A module of that name, or a name within one."""
+    parts = dotted.split(".")
+    for cut in (len(parts), len(parts) - 1):
+        place = ROOT.joinpath(*parts[:cut])
+        files = (place / "__init__.py", place.with_suffix(".py"))
+        module = next((file for file in files if file.exists()), None)
+        if module and cut == len(parts):
+            return True
+        if module and cut:
+            return re.search(rf"\b{parts[-1]}\b", module.read_text(encoding="utf-8")) is not None
+    return place.is_dir()
+
+
+def test_modules_and_files_that_are_named_exist() -> None:
+    gone = set()
+    for name in tracked():
+        file = ROOT / name
+        ours = not name.startswith(("evals/data/", "tests/", "notes/")) and file.exists()
+        if not ours or file.suffix not in (".py", ".txt"):
+            continue
+        text = docstrings(file) if file.suffix == ".py" else file.read_text(encoding="utf-8")
+        gone |= {(name, path) for path in _FILE.findall(text) if not (ROOT / path).exists()}
+        gone |= {(name, one) for one in _DOTTED.findall(text) if not leads_somewhere(one)}
+    assert gone == set()
+
+
+def test_every_word_list_is_asked_for() -> None:
+    lists = yaml.safe_load((ROOT / "kb/text/words.yaml").read_text(encoding="utf-8"))
+    named: set[str] = set()
+    for file in (ROOT / "kb").rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        if "kb.text.words" in text:
+            named |= set(re.findall(r'"(\w+)"', text))
+    assert {*lists} - named == set()
+
+
+def test_every_file_of_requirements_has_its_row() -> None:
+    files = {name for name in tracked() if re.fullmatch(r"requirements[\w-]*\.txt", name)}
+    assert files == set(re.findall(r"^\| `(requirements\S*)`", DOCS["operations.md"], re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", [".env.example", "docs/operations.md"])
+def test_optional_packages_are_installed_from_their_pinned_file(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert re.findall(r"pip install (?!-r)\S+", text) == []

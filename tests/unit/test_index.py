@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
 from kb.errors import DocumentUnknown, IndexDamaged, IndexMissing
+from kb.search import vectors as vectors_module
 from kb.search.index import Index, IndexStore
 from kb.search.versions import in_use
 
@@ -177,3 +179,57 @@ def test_copies_of_processes_that_were_killed_are_removed(
     assert index.vectors.count()
     index.vectors.close()
     assert list(tmp_path.glob("kb-chroma-*")) == []
+
+
+def test_while_one_opens_a_version_the_others_go_on_with_the_old_one(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = IndexStore(copied)
+    old = store.current()
+    opens, go, whole = threading.Event(), threading.Event(), version(copied)
+
+    def slow(folder: Path, chroma_url: str = "") -> Index:
+        opens.set()
+        assert go.wait(30)
+        return Index(folder, chroma_url)
+
+    monkeypatch.setattr("kb.search.index.in_use", lambda _: "another")
+    monkeypatch.setattr("kb.search.index.version_folder", lambda *_: whole)
+    monkeypatch.setattr("kb.search.index.Index", slow)
+    (copied / "CURRENT").write_text("another\n")
+    found: list[Index] = []
+    opener = threading.Thread(target=lambda: found.append(store.current()))
+    opener.start()
+    assert opens.wait(30)
+    assert store.current() is old
+    go.set()
+    opener.join()
+    assert found[0] is not old
+    assert store.current() is found[0]
+
+
+def test_two_first_questions_at_once_make_one_copy(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = Index(version(copied)).vectors
+    copies: list[Path] = []
+    copying, go = threading.Event(), threading.Event()
+
+    def slow(chroma: Path) -> Path:
+        copying.set()
+        assert go.wait(30)
+        copies.append(original(chroma))
+        return copies[-1]
+
+    original = vectors_module._copied
+    monkeypatch.setattr(vectors_module, "_copied", slow)
+    askers = [threading.Thread(target=vectors.count) for _ in range(2)]
+    for asker in askers:
+        asker.start()
+    assert copying.wait(30)
+    go.set()
+    for asker in askers:
+        asker.join()
+    assert len(copies) == 1
+    vectors.close()
+    assert not copies[0].exists()

@@ -218,6 +218,15 @@ def test_a_server_that_goes_away_is_one_sentence(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize(
+    "url", ["http://kb:hidden@localhost:8000", "http://hidden@localhost", "ftp://kb:hidden@host"]
+)
+def test_a_password_in_the_address_is_refused_and_not_shown(url: str, tmp_path: Path) -> None:
+    with pytest.raises(IndexDamaged, match="KB_CHROMA_URL") as refused:
+        VectorStore(tmp_path, "v1", url)
+    assert "hidden" not in str(refused.value)
+
+
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://localhost", "http://"])
 def test_an_address_that_is_none_is_one_sentence(url: str, tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged, match=r"KB_CHROMA_URL is .*, expected http\(s\)://host:port"):

@@ -224,6 +224,19 @@ def test_an_index_folder_that_cannot_be_made_is_one_sentence(
     assert err.count("\n") == 1
 
 
+def test_what_publishes_nothing_does_not_say_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run()
+
+    def away(*_: object) -> None:
+        raise PermissionError("no")
+
+    monkeypatch.setattr("ingest.__main__.versions", away)
+    code, _, err = desk.run("status")
+    assert (code, err) == (1, "no.\n")
+
+
 def test_a_wrong_option_is_wrong_usage(desk: Desk) -> None:
     with pytest.raises(SystemExit) as exit_:
         desk.run("--no-such-option")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kb.image.listed import listed_version
 from kb.pattern.around import drop
 from kb.pattern.knowing import KnowingReader, clicked
 from kb.pattern.patterns import load_model
@@ -21,9 +22,10 @@ from tests.unit.kb_fixtures import turns
 class Told:
     """Reads every message as the same case."""
 
-    def __init__(self, *signals: str) -> None:
+    def __init__(self, *signals: str, **words: str) -> None:
         self.messages: list[str] = []
-        conditions = tuple(Condition(signal, signal) for signal in signals)
+        named = dict(zip(signals, signals, strict=True)) | words
+        conditions = tuple(Condition(*one) for one in named.items())
         self._case = CaseReading(conditions, ("training",), 1.0, 1.0)
 
     def read(self, message: str, history: Sequence[Turn]) -> Reading:
@@ -95,19 +97,39 @@ def test_the_reader_within_never_sees_a_click() -> None:
 @pytest.mark.parametrize(
     ("told", "message", "signal"),
     [
-        (("version_unknown",), "XGBoost 3.0 で学習したい", "version_offered"),
-        (("version_unknown",), "we need XGBoost 9.1", "version_missing"),
-        ((), "train with XGBoost 3.0, which pattern?", "version_offered"),
-        (("own_base",), "XGBoost 3.0 on our base", None),
-        (("version_missing",), "AWS has no XGBoost 3.0", None),
-        (("version_unknown",), "a rare version", None),
+        ({"version_unknown": "?"}, "XGBoost 3.0 で学習したい", "version_offered"),
+        ({"version_unknown": "?"}, "we need XGBoost 9.1", "version_missing"),
+        ({"version_unknown": "?"}, "scikit-learn 1.6", "version_missing"),
+        ({}, "train with XGBoost 3.0, which pattern?", "version_offered"),
+        ({"own_base": "our base"}, "XGBoost 3.0 on our base", None),
+        ({"version_missing": "AWS has no XGBoost 3.0"}, "AWS has no XGBoost 3.0", None),
+        ({"version_missing": "XGBoost 3.0"}, "XGBoost 3.0 で学習", "version_offered"),
+        ({"version_unknown": "a rare version"}, "a rare version", None),
     ],
 )
-def test_the_table_says_whether_a_version_is_offered(
-    told: tuple[str, ...], message: str, signal: str | None
+def test_the_tables_say_whether_a_version_is_offered(
+    told: dict[str, str], message: str, signal: str | None
 ) -> None:
-    found = signals(KnowingReader(Told(*told)).read(message, ()))
-    assert found == dict.fromkeys([signal] if signal else told, "holds")
+    reader = KnowingReader(Told(**told), listed_version)
+    assert signals(reader.read(message, ())) == dict.fromkeys([signal] if signal else told, "holds")
+
+
+def test_a_guess_from_the_bare_version_goes_beside_other_conditions_too() -> None:
+    within = Told(version_offered="XGBoost 2.1", os_packages="apt")
+    reading = KnowingReader(within, listed_version).read("XGBoost 2.1 and apt packages", ())
+    assert signals(reading) == dict.fromkeys(("os_packages", "version_missing"), "holds")
+
+
+@pytest.mark.parametrize("guess", ["version_offered", "version_missing", "training_only"])
+def test_without_the_tables_a_guess_becomes_a_question(guess: str) -> None:
+    reading = KnowingReader(Told(**{guess: "XGBoost 3.0"})).read("XGBoost 3.0 で学習", ())
+    assert signals(reading) == {"version_unknown": "holds"}
+    assert reading.case is not None
+    assert reading.case.listed is None
+
+
+def test_without_the_tables_a_version_adds_nothing() -> None:
+    assert signals(KnowingReader(Told()).read("XGBoost 3.0 で学習", ())) == {}
 
 
 # --- what is kept ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,22 @@ def test_rollback_waits_for_no_ingest(two: Path) -> None:
     with locked(two), pytest.raises(KbError, match="Another ingest"):
         roll_back(two)
     assert roll_back(two)
+
+
+def test_a_page_that_looks_for_an_ingest_stops_none(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (two / "LOCK").open()
+    fcntl.flock(page, fcntl.LOCK_SH)
+    pauses: list[float] = []
+
+    def looked(seconds: float) -> None:
+        pauses.append(seconds)
+        page.close()
+
+    monkeypatch.setattr("kb.search.versions.time.sleep", looked)
+    assert roll_back(two)
+    assert len(pauses) == 1
 
 
 def test_from_the_oldest_there_is_no_way_back(two: Path) -> None:

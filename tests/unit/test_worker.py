@@ -63,6 +63,12 @@ def test_computing_time_and_memory_are_limited(monkeypatch: pytest.MonkeyPatch) 
         worker.parse(raw("text", "a"), "wiki")
 
 
+def test_a_document_that_takes_too_long_is_named_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "PATIENCE", 0.0)
+    with Worker(words) as worker, pytest.raises(ParseError, match="not read within 0 s, left out"):
+        worker.parse(raw("text", "a"), "wiki")
+
+
 def test_the_worker_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
     with Worker(words) as worker:
