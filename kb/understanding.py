@@ -1,0 +1,180 @@
+"""Understanding: a message in its conversation to the `Request` that is answered.
+
+Takes a message, the turns before it and the index in use, gives a `Request`: what the message
+does, the case that stands, the form it wishes for, the paste that it returns to, the question that
+it puts right. Each message of a conversation is read once. Knows nothing about searching or
+answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kb.looking_up import or_look_up
+from kb.reading.followup import changes_subject
+from kb.reading.kept import kept
+from kb.reading.reading import Form, Reader, Reading
+from kb.reading.wish import find_wish, names_length
+from kb.records import Language, Turn
+from kb.request import SETTLING, Request
+from kb.returning import corrected_question, corrects_question, objection, with_paste
+from kb.search.index import Index
+from kb.search.remembering import Recent
+from kb.text.language import language as language_of
+
+_REMEMBERED = 256
+"""Readings and requests that are kept: some twenty conversations of a dozen turns."""
+_TURNS = 40
+"""Turns of a conversation that are looked back on; older ones are left out in blocks, so that what
+was read stays read."""
+_BLOCK = 20
+
+
+class Understanding:
+    """Reads messages in their conversations. Safe to share between threads."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._readings = Recent[Reading](_REMEMBERED)
+        self._version = ""
+        self._requests = Recent[Request](_REMEMBERED)
+
+    def request(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        index: Index,
+        wanted: Language | None = None,
+    ) -> Request:
+        """What the message says, together with the conversation."""
+        turns = tuple(history)
+        left_out = -(-max(0, len(turns) - _TURNS) // _BLOCK) * _BLOCK
+        return self._request(question, turns[left_out:], index, wanted)
+
+    def earlier(self, request: Request) -> list[Request]:
+        """The person's earlier messages, the newest first, back to one that asked or told."""
+        found: list[Request] = []
+        for place in reversed(range(len(request.history))):
+            if request.history[place].role == "user":
+                text = request.history[place].content
+                found.append(self._request(text, request.history[:place], request.index))
+                if found[-1].settles:
+                    break
+        return found
+
+    def before(self, request: Request) -> Request | None:
+        """The message before that asked or told something."""
+        return next((one for one in self.earlier(request) if one.settles), None)
+
+    def _request(
+        self,
+        question: str,
+        history: tuple[Turn, ...],
+        index: Index,
+        wanted: Language | None = None,
+    ) -> Request:
+        if index.version != self._version:  # what stands for another version holds its index
+            self._version, self._requests = index.version, Recent(_REMEMBERED)
+        key = (index.version, wanted, conversation_key(question, history))
+        return self._requests.get(key, lambda: self._made(question, history, index, wanted))
+
+    def _made(
+        self, question: str, history: tuple[Turn, ...], index: Index, wanted: Language | None
+    ) -> Request:
+        reading = self._reading(question, history)
+        if not any(map(str.isalnum, question)) and (not history or reading.act in SETTLING):
+            reading = Reading(question, reading.language, "question")  # nothing is asked or told
+        elif reading.danger is not None and reading.act not in SETTLING:
+            reading = replace(reading, act="question")  # whatever it resembles, it is refused
+        spoken = wanted or _language(reading, history)
+        request = Request(question, history, reading, spoken, index, wanted)
+        if history and reading.case is not None and not changes_subject(question):
+            before = self.before(request)
+            case = before.reading.case if before else None
+            reading = replace(reading, case=kept(reading.case, case))
+            request = replace(request, reading=reading)
+        if history and (pasted := with_paste(question, history, reading)):
+            again = replace(self._reading(pasted, history), act="paste", queries=(question,))
+            return replace(request, reading=again, returns=True)
+        wished = self._wishing(request)
+        if wished is not None:
+            return wished
+        if history:
+            own = objection(question, reading, lambda text: self._reading(text, history))
+            redone = None if own else self._redone(request)
+            if redone is not None:
+                return redone
+            if own is not None:
+                return replace(request, reading=replace(reading, act="complaint"), own=own)
+        return or_look_up(request)
+
+    def _wishing(self, request: Request) -> Request | None:
+        """What the message asks or tells beside the form that it wishes for, or that form alone."""
+        history = request.history or (Turn("user", request.question), Turn("assistant", ""))
+        if not request.history and not names_length(request.question):
+            return None
+        wish = find_wish(
+            request.question, request.reading, lambda text: self._reading(text, history)
+        )
+        if wish is None:
+            return None
+        if wish.rest:
+            spoken = wish.language or request.wanted
+            rest = self._request(wish.rest, request.history, request.index, spoken)
+            if rest.reading.act == request.reading.act and rest.reading.case is not None:
+                # Of a case the whole message says more than a piece of it.
+                told = request.reading.case or rest.reading.case
+                rest = replace(rest, reading=replace(rest.reading, case=told))
+            return replace(rest, wish=wish, whole=request.question)
+        if not request.history:
+            return None
+        form: Form = wish.form or ("english" if wish.language == "en" else "japanese")
+        case = request.reading.case
+        reading = replace(
+            request.reading,
+            act="form",
+            form=form,
+            lines=wish.lines,
+            case=replace(case, wanted=0.0) if case else None,
+        )
+        return or_look_up(replace(request, reading=reading, wish=wish))
+
+    def _redone(self, request: Request) -> Request | None:
+        """The last question again, with what the message says was meant."""
+        if not corrects_question(request.question, request.reading):
+            return None
+        last = self.before(request)
+        if last is None or last.case is not None:
+            return None  # a case is put right as a case
+        redo = corrected_question(request.question, last.redo or last.own or last.question)
+        reading = replace(request.reading, act="complaint", case=last.reading.case)
+        return replace(request, reading=reading, redo=redo)
+
+    def _reading(self, text: str, history: tuple[Turn, ...]) -> Reading:
+        """A text as if it were the message; each is read, and paid for, once."""
+        new = list[Reading]()
+
+        def read() -> Reading:
+            new.append(self._reader.read(text, history))
+            return new[0]
+
+        reading = self._readings.get(conversation_key(text, history), read)
+        return reading if new or reading.usage is None else replace(reading, usage=None)
+
+
+def _language(reading: Reading, history: tuple[Turn, ...]) -> Language:
+    """The language of the message; of the one before where it has no words."""
+    if any(map(str.isalpha, reading.message)):
+        return reading.language
+    earlier = [turn.content for turn in history if turn.role == "user"]
+    return language_of(earlier[-1]) if earlier else "ja"
+
+
+def conversation_key(question: str, history: tuple[Turn, ...]) -> str:
+    """A conversation up to a message, as a short word."""
+    digest = hashlib.blake2b(digest_size=16)
+    for turn in (*history, Turn("user", question)):
+        digest.update(f"{turn.role}\0{turn.content}\0".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
