@@ -95,7 +95,7 @@ class Citations:
 def to_sentences(drafts: list[Draft], citations: Citations, language: Language) -> list[Sentence]:
     """Drafts as sentences with citations; a quote in the other language gets a lead-in."""
     result: list[Sentence] = []
-    standing = ""
+    standing = led = ""
     for position, draft in enumerate(drafts):
         citation = citations.cite(draft.chunk, draft.start, draft.end)
         text, lead = citation.quote, ""
@@ -106,9 +106,11 @@ def to_sentences(drafts: list[Draft], citations: Citations, language: Language) 
         elif draft.chunk.language != language:
             source = "english_source" if draft.chunk.language == "en" else "japanese_source"
             text, lead = " ".join(text.split()), message(source, language)
+            led, lead = lead, "" if lead == led else lead  # said once for those that follow
         else:
             text = " ".join(text.split()) if language == "en" else text.replace("\n", "")
             text = _without_verdict(text) if draft.chunk.kind == "statement" else text
+            led = ""
         marker = "" if position == 0 or draft.is_block else draft.marker or "- "
         above = "" if citations.kind(citation) == "note" else _source_line(citation)
         line = f"{above}\n" if above and above != standing else ""
