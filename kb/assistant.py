@@ -370,7 +370,9 @@ class Assistant:
         if reviewed.is_settled:
             more = request.has_words
             return with_more(request, found, reviewed.content) if more else reviewed.content
-        return replace(joined(reviewed.content, composed(request, found)), reason=None)
+        more = composed(request, found)
+        reason = None if reviewed.content.citations else more.reason
+        return replace(joined(reviewed.content, more), reason=reason)
 
     def _stopped(self, request: Request, found: Found) -> Content | None:
         """What is not answered: by our measure, or, where a chat model judges, the hopeless."""

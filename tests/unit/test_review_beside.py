@@ -103,3 +103,12 @@ def test_the_answer_is_on_the_specific_error(assistant: Assistant) -> None:
     answer = assistant.ask(f"I built it on my M2 Mac. What is wrong?\n\n```\n{log}\n```")
     cited = next(sentence for sentence in answer.sentences if sentence.citations)
     assert "--platform linux/amd64" in cited.text
+
+
+def test_an_error_that_no_source_knows_is_declined(assistant: Assistant) -> None:
+    answer = assistant.ask(
+        "RuntimeError: quuxlib does not support: ReduceOp\n\n"
+        "Which reduce ops does quuxlib implement on ml.g5.12xlarge?"
+    )
+    assert answer.declined
+    assert answer.reason == "not_in_sources"
