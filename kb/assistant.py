@@ -360,7 +360,7 @@ class Assistant:
         reviewed = found.reviewed
         if reviewed is not None and reviewed.says_all:
             return reviewed.content
-        decided = advised(request, found, self._understanding.before(request))
+        decided = advised(request, found, self._understanding.before)
         if reviewed is None or (self._writer is not None and not reviewed.is_settled):
             return decided or self._stopped(request, found)
         if decided is not None:

@@ -7,6 +7,7 @@ chat models or earlier answers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from kb.answer.content import Content
@@ -32,8 +33,13 @@ _ANSWERED = 0.75
 """Likeness to a question of the notes from which that question is answered before a decision."""
 
 
-def advised(request: Request, found: Found, before: Request | None) -> Content | None:
-    """The decision, opened by what has changed since `before`, then what else was asked."""
+def advised(
+    request: Request, found: Found, before: Callable[[Request], Request | None]
+) -> Content | None:
+    """The decision, opened by what has changed, then what else was asked.
+
+    `before`: the message before this one that asked or told something; called where it matters.
+    """
     case = request.case
     if case is None or not _is_ours(request):
         return None
@@ -70,13 +76,16 @@ def advised(request: Request, found: Found, before: Request | None) -> Content |
     )
 
 
-def _changed(request: Request, before: Request | None, *, leads: bool) -> list[Sentence]:
+def _changed(
+    request: Request, before: Callable[[Request], Request | None], *, leads: bool
+) -> list[Sentence]:
     """One sentence on what the message changed of the case before it."""
     case = request.case
     if case is None or not (case.changed or request.reading.act == "revision"):
         return []
+    earlier = before(request)
     sentence = changed(
-        before.reading.case if before else None,
+        earlier.reading.case if earlier else None,
         case,
         request.language,
         misread=request.is_misread,

@@ -49,11 +49,12 @@ def test_the_page_names_section_and_sentences_and_nothing_in_them_is_live() -> N
 
 def test_a_failed_fetch_says_why_in_the_language_of_the_page() -> None:
     row = {
+        "id": "guide",
         "state": "failed",
         "reason": "https://x could not be reached (<gaierror>)",
         "problems": [],
         "fetched": "2026-11-20T10:11:12+00:00",
     }
-    page = source_html(row, "ja")
+    page = source_html(row, "ja", "11月20日")
     assert "取得元につながりませんでした" in page
     assert "&lt;gaierror&gt;" in page
