@@ -253,9 +253,10 @@ class Assistant:
         if request.own:
             return self._on_own_words(request, composed(request, found))
         content = self._certain(request, found) or composed(request, found)
-        # What words of harm stand in and nothing answers gets no neighbour as a hint.
+        # What words of harm stand in and nothing answers gets no neighbour as a hint; nobody is
+        # accused for a word.
         if content.reason == "not_in_sources" and mentions(request.question, "unsafe"):
-            return declined(request, "unsafe")
+            return declined(request, "not_in_sources")
         if not found.follows or content.decisions or not self._repeats(request, content):
             return content
         return self._otherwise(request, found) or replace(
