@@ -54,7 +54,7 @@ def evidence(sentence: str, quotes: Sequence[str], context: str, question: str) 
         **_exact(marked, around, known),
         **roles(sentence, proof, aligned),
         **places(aligned),
-        **links(aligned),
+        **links(aligned, frozenset(word.text for word in read_words(known))),
         **order(aligned, crossed=crossed),
         "opposed": float(opposed(sentence, proof)),
         "opposed copy": float(opposed(sentence, proof, copied=True)),

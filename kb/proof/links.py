@@ -19,8 +19,11 @@ _FIRM = 2.0
 """What a name or number counts more in a link than a word."""
 
 
-def links(aligned: Alignment) -> Features:
-    """How many pairs of one clause, and of one sentence, are nowhere in one of the quotes."""
+def links(aligned: Alignment, known: frozenset[str] = frozenset()) -> Features:
+    """How many pairs of one clause, and of one sentence, are nowhere in one of the quotes.
+
+    `known`: words that stand in the question or around the quotes.
+    """
     numbers = [
         number
         for number, word in enumerate(aligned.own)
@@ -37,7 +40,7 @@ def links(aligned: Alignment) -> Features:
             if own[numbers[one]] == own[numbers[two]]
         ]
         features |= _shares(aligned, pairs, name)
-        features[f"{name} lost"] = _lost(aligned, own, given)
+        features[f"{name} lost"] = _lost(aligned, own, given, known)
     return features
 
 
@@ -76,11 +79,13 @@ def _parts(words: Sequence[Word], gap: float) -> list[int]:
     return found
 
 
-def _lost(aligned: Alignment, own: Sequence[int], given: Sequence[int]) -> float:
+def _lost(
+    aligned: Alignment, own: Sequence[int], given: Sequence[int], known: frozenset[str]
+) -> float:
     """Of the part of the sentence that fits worst: what no one part of the quotes has of it."""
     if not own or not given:
         return 1.0
-    weights = np.array([rarity(word) for word in aligned.own])
+    weights = np.array([rarity(w) * (w.text not in known) for w in aligned.own])
     likeness = aligned.arrays.likeness
     best = np.zeros((max(own) + 1, max(given) + 1))
     for part in range(best.shape[1]):

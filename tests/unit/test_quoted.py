@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kb.proof.align import align
+from kb.proof.claims import clauses
 from kb.proof.links import links
 from kb.proof.quoted import quoted
 from kb.proof.words import read_words
@@ -47,3 +48,11 @@ def test_facts_of_two_sentences_joined_are_apart() -> None:
     quote = "`/ping` takes 2 seconds. `/invocations` takes 60 seconds."
     assert _links("`/ping` takes 2 seconds.", quote)["any firm apart in clause"] == 0.0
     assert _links("`/ping` takes 60 seconds.", quote)["any firm apart in clause"] == 1.0
+
+
+def test_a_clause_ends_at_a_japanese_comma_before_a_latin_name() -> None:
+    assert clauses("SIGKILL は捕まえられませんが、SIGTERM は捕まえられます。") == [
+        "SIGKILL は捕まえられませんが",
+        "SIGTERM は捕まえられます",
+    ]
+    assert clauses("a,b stays, c goes.") == ["a,b stays", "c goes"]
