@@ -30,10 +30,10 @@ from kb.proof.align import Features
 from kb.proof.evidence import evidence
 from kb.proof.judge import FILE
 
-REJECTED = 0.08
+REJECTED = 0.12
 """Share of the supported tuning cases, each judged by weights that have not seen it, that may be
 rejected; the threshold follows from it."""
-_L2 = 0.12
+_L2 = 0.06
 _ONLY_AGAINST = ("lost", "missing", "swapped", "replaced", "displaced", "contrast", "reassigned")
 """Features with one of these words in their name never speak for a sentence."""
 _WORDS = ("more ", "less ", "new ")
@@ -60,6 +60,10 @@ _EXACT = (
 """In the names of features that leave little doubt where they are seen at all."""
 _LEAST_SPREAD = 0.12
 """A feature seen in few cases is not scaled up beyond this."""
+_AT_LEAST = {"quantities missing": -3.2, "names missing": -2.2}
+"""What a number or name that stands nowhere counts against a sentence at the least. Some sentences
+are right with a number that follows from one of the quote (128 exceeds a limit of 127): they are
+given up, for what is written may not name a number that nobody stated."""
 _FOLDS = 5
 Matrix = NDArray[np.float64]
 
@@ -80,10 +84,11 @@ def _fit(
         value = (weights * np.logaddexp(0, -margin)).sum() + 0.5 * penalty @ found[:-1]
         return float(value), scaled.T @ slope + np.append(penalty, 0.0)
 
-    bounds = [(None, 0.0 if _only_against(name) else None) for name in names] + [(None, None)]
+    bounds = [(None, _highest(name, scale)) for name, scale in zip(names, spread, strict=True)]
+    bounds.append((None, None))
     found = minimize(
         loss,
-        np.zeros(scaled.shape[1]),
+        np.array([min(0.0, high) if high is not None else 0.0 for _, high in bounds]),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
@@ -96,6 +101,13 @@ def _ease(name: str) -> float:
     if name.startswith(_WORDS):
         return _WORD_SCALE
     return _EXACT_SCALE if any(part in name for part in _EXACT) else 1.0
+
+
+def _highest(name: str, spread: float) -> float | None:
+    """The highest weight of a feature that is scaled by `spread`; None where there is none."""
+    if name in _AT_LEAST:
+        return _AT_LEAST[name] * spread
+    return 0.0 if _only_against(name) else None
 
 
 def _only_against(name: str) -> bool:
@@ -156,7 +168,7 @@ def fit() -> None:
     """Write the weights."""
     written = tuning()
     cases = [*written, *made(written, Random(3))]
-    rows = [evidence(case.sentence, case.quotes, "", "") for case in cases]
+    rows = [evidence(case.sentence, case.quotes, "", case.question) for case in cases]
     names = _features(rows[: len(written)])
     values = np.array([[row.get(name, 0.0) for name in names] for row in rows])
     planted_ones = (np.arange(len(cases)) >= len(written)) & [not c.supported for c in cases]
@@ -179,7 +191,7 @@ def score(files: Sequence[Path]) -> None:
     """Print, for each file, what is rejected and passed."""
     for file in files:
         cases = read_cases(file)
-        right = [is_supported(case.sentence, case.quotes) for case in cases]
+        right = [is_supported(case.sentence, case.quotes, case.question) for case in cases]
         good = [ok for ok, case in zip(right, cases, strict=True) if case.supported]
         bad = [ok for ok, case in zip(right, cases, strict=True) if not case.supported]
         passed = Counter(c.kind for ok, c in zip(right, cases, strict=True) if ok > c.supported)

@@ -41,10 +41,11 @@ class Case:
     supported: bool
     kind: str
     weight: float = 1.0
+    question: str = ""
 
 
 def read_cases(file: Path) -> list[Case]:
-    """Cases of a file of any origin: `sentence`, `quotes`, `supported`; perhaps `kind`."""
+    """Cases of a file: `sentence`, `quotes`, `supported`; perhaps `kind` and `question`."""
     rows = map(json.loads, file.read_text(encoding="utf-8").splitlines())
     return [
         Case(
@@ -53,6 +54,7 @@ def read_cases(file: Path) -> list[Case]:
             tuple(r["quotes"]),
             r["supported"],
             r.get("kind", ""),
+            question=r.get("question", ""),
         )
         for r in rows
     ]

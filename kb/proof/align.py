@@ -6,10 +6,13 @@ agree. Knows nothing about what is meant, nor about weights.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kb.proof.words import Word, alike, rarity
 
@@ -24,6 +27,19 @@ FAR = 12.0
 """Words beyond which two are no neighbours."""
 _TURNED = 0.4
 """What a neighbour on the other side counts, within one language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """An alignment in numbers, for what is computed often."""
+
+    likeness: NDArray[Any]
+    """Shape (own, given); 0 for what is no match."""
+    weights: NDArray[Any]
+    """What each word counts among the surroundings of another one; shape (own, own)."""
+    own: NDArray[Any]
+    """Places."""
+    given: NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +59,14 @@ class Alignment:
 
     matches: tuple[tuple[int, ...], ...] = field(init=False, repr=False)
     """Of each word of `own`, all places of `given` that are like it."""
+    arrays: Arrays = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rows = tuple(
             tuple(at for at, like in enumerate(row) if like >= MATCHES) for row in self.likeness
         )
         object.__setattr__(self, "matches", rows)
+        object.__setattr__(self, "arrays", _arrays(self))
 
     def matched(self, number: int) -> float:
         at = self.best[number]
@@ -104,25 +122,32 @@ def _argmax(row: Sequence[float]) -> int | None:
     return best if best is not None and row[best] >= MATCHES else None
 
 
+def _arrays(aligned: Alignment) -> Arrays:
+    shape = (len(aligned.own), len(aligned.given))
+    likeness = np.array(aligned.likeness, np.float64).reshape(shape)
+    own = np.array([word.at for word in aligned.own])
+    apart = np.abs(own[:, None] - own[None, :])
+    weights = np.exp(-apart / REACH) * np.array([rarity(word) for word in aligned.own])
+    weights[apart > FAR] = 0.0
+    np.fill_diagonal(weights, 0.0)
+    given = np.array([word.at for word in aligned.given])
+    return Arrays(np.where(likeness >= MATCHES, likeness, 0.0), weights, own, given)
+
+
 def surroundings(aligned: Alignment, number: int, at: int, without: int = -1) -> float:
     """How far the words around `own[number]` stand around `given[at]`, 0 to 1."""
-    here, there = aligned.own[number].at, aligned.given[at].at
-    total = found = 0.0
-    for other, word in enumerate(aligned.own):
-        apart = word.at - here
-        if other in (number, without) or abs(apart) > FAR:
-            continue
-        weight = rarity(word) * math.exp(-abs(apart) / REACH)
-        total += weight
-        best = 0.0
-        row = aligned.likeness[other]
-        for place in aligned.matches[other]:
-            if place == at:
-                continue
-            away = aligned.given[place].at - there
-            worth = row[place] * math.exp(-max(0.0, abs(away) - abs(apart)) / REACH)
-            if aligned.directed and away * apart < 0:
-                worth *= _TURNED
-            best = max(best, worth)
-        found += weight * best
-    return found / total if total else 1.0
+    found = aligned.arrays
+    weights = found.weights[number]
+    if without >= 0:
+        weights = weights.copy()
+        weights[without] = 0.0
+    total = weights.sum()
+    if not total:
+        return 1.0
+    apart, away = found.own - found.own[number], found.given - found.given[at]
+    worth = np.maximum(0.0, np.abs(away)[None, :] - np.abs(apart)[:, None])
+    worth = found.likeness * np.exp(-worth / REACH)
+    if aligned.directed:
+        worth[np.multiply.outer(apart, away) < 0] *= _TURNED
+    worth[:, at] = 0.0
+    return float((weights * worth.max(axis=1)).sum() / total)

@@ -206,7 +206,9 @@ def missing_quantities(sentence: str, proof: str) -> list[str]:
 
 
 _CLAUSE = re.compile(
-    r"[。．.;；:：、，,!?！？\n()（）]+(?=\s|$|[^\x00-\x7f])|\s+(?=(?:but|and|while|because|so|unless|if|when)\s)"
+    r"[。．；：、，！？\n（）]+"  # whatever follows: Japanese has no blank before a Latin name
+    r"|[.;:,!?()]+(?=\s|$|[^\x00-\x7f])"
+    r"|\s+(?=(?:but|and|while|because|so|unless|if|when)\s)"
 )
 
 

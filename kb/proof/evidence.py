@@ -14,9 +14,11 @@ from rapidfuzz import fuzz
 
 from kb.proof.align import Alignment, Features, align, letters
 from kb.proof.claims import holds, missing_names, missing_quantities, reassigned
-from kb.proof.meant import clause_denied, meant
+from kb.proof.links import links
+from kb.proof.meant import clause_polarity, meant
 from kb.proof.places import order, places
 from kb.proof.polarity import misplaced, opposed
+from kb.proof.quoted import quoted
 from kb.proof.roles import roles
 from kb.proof.wording import wording
 from kb.proof.words import rarity, read_signs, read_words
@@ -33,7 +35,7 @@ _ACRONYM = re.compile(r"[A-Z]{2,5}s?")
 def evidence(sentence: str, quotes: Sequence[str], context: str, question: str) -> Features:
     """The features of one sentence, in Markdown like `quotes`, which are not empty."""
     marked, around = sentence, "\n".join(quotes)
-    sentence, proof = plain(sentence), "\n".join(map(plain, quotes))
+    sentence, proof = plain(sentence), "\n".join(map(quoted, quotes))
     crossed = language(sentence) != language(proof)
     aligned = align(read_words(sentence), read_words(proof), directed=not crossed)
     known = f"{context} {question}"
@@ -48,10 +50,11 @@ def evidence(sentence: str, quotes: Sequence[str], context: str, question: str) 
             f"{name} copied": copied * (force.get(name, 0.0) + force.get(f"{name}x", 0.0))
             for name in ("not added", "not dropped", "doubt lost", "stronger")
         },
-        "clause denied": float(not crossed and clause_denied(sentence, proof)),
+        **clause_polarity(sentence, proof, crossed=crossed),
         **_exact(marked, around, known),
         **roles(sentence, proof, aligned),
         **places(aligned),
+        **links(aligned, frozenset(word.text for word in read_words(known))),
         **order(aligned, crossed=crossed),
         "opposed": float(opposed(sentence, proof)),
         "opposed copy": float(opposed(sentence, proof, copied=True)),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from kb.proof.align import Alignment, Features, likeness_of, turned
 from kb.proof.claims import clauses
 from kb.proof.polarity import denies, hints
-from kb.proof.words import Sign, Word, rarity, read_words
+from kb.proof.words import Sign, Word, lexicon, rarity, read_words
 
 _SIGN_REACH = 1.8
 """Words after which what stands around a sign counts a third (1/e)."""
@@ -20,7 +20,6 @@ _NEAR_SIGN = {False: 3.5, True: 7.0}
 
 STRONGER = ("must", "always", "never", "confirmed")
 WEAKER = ("may", "can", "hedge", "unconfirmed")
-SCOPES = ("only", "unless", "even", "without", "condition", "instead", "over", "both")
 PAIRS = (
     ("before", "after"),
     ("first", "last"),
@@ -63,7 +62,7 @@ def meant(
         "certainty to doubt": min(weaker, certain_lost),
         "hedge lost": max(dropped.get("hedge", 0.0), dropped.get("unconfirmed", 0.0)),
     }
-    for name in SCOPES:
+    for name in lexicon().markers:
         features[f"+{name}"] = added.get(name, 0.0)
         features[f"-{name}"] = dropped.get(name, 0.0)
     for one, two in PAIRS:
@@ -76,22 +75,34 @@ def meant(
 
 _SAME_CLAUSE = 0.7
 """Share of a clause's words from which another polarity is taken for a denial dropped or added."""
+_LIKELY = 0.4
+"""Share below which another clause is no counterpart."""
 
 
-def clause_denied(sentence: str, proof: str) -> bool:
-    """A clause denies what the clause of a quote with the same words affirms, or the reverse."""
-    parts = [(part, read_words(part)) for part in clauses(proof)]
+def clause_polarity(sentence: str, proof: str, *, crossed: bool) -> Features:
+    """Whether a clause denies what the clause of a quote with the same words affirms, or reverse.
+
+    How much of its words the two have in common, 0 to 1; where a word such as “only” or 失敗 may
+    say the same as the denial, it counts by itself.
+    """
+    side = "x" if crossed else ""
+    features = {"clause denied": 0.0, f"clause turned{side}": 0.0, f"clause hinted{side}": 0.0}
+    parts = [(part, given) for part in clauses(proof) if len(given := read_words(part)) > 1]
     for clause in clauses(sentence):
         own = read_words(clause)
         if len(own) < 2 or not parts:
             continue
-        shares = [(_shared(own, given), -len(given), part) for part, given in parts]
-        share, _, part = max(shares)
+        share, _, part = max((_shared(own, given), -len(given), part) for part, given in parts)
         less, more = sorted((clause, part), key=denies)
-        differs = denies(less) % 2 != denies(more) % 2
-        if share >= _SAME_CLAUSE and differs and set(hints(less)) <= set(hints(more)):
-            return True
-    return False
+        if share < _LIKELY or denies(less) % 2 == denies(more) % 2:
+            continue
+        hinted = not set(hints(less)) <= set(hints(more)) and not crossed
+        hinted = hinted or (crossed and bool(hints(less)))
+        name = f"clause {'hinted' if hinted else 'turned'}{side}"
+        features[name] = max(features[name], (share - _LIKELY) / (1 - _LIKELY))
+        if share >= _SAME_CLAUSE and not hinted and not crossed:
+            features["clause denied"] = 1.0
+    return features
 
 
 def _shared(own: Sequence[Word], given: Sequence[Word]) -> float:

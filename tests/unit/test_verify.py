@@ -144,7 +144,7 @@ NOT_PROVEN = {
 
 UNSEEN_BY_WORDS = {
     # What words and places alone do not tell; the check by a model is there for these.
-    "passive",
+    "denial kept",  # “must not” for “cannot”: as often a statement made stronger
     "two quotes in one",
     "denial dropped, ja for en",
     "denial dropped, en for ja",
@@ -198,6 +198,10 @@ SET_ASIDE = {
     "toolkits-set-aside": (0.1, 0.65),
     "paraphrased-notes-set-aside": (0.11, 0.46),
     "paraphrased-toolkits-set-aside": (0.2, 0.65),
+    "contrast-a-set-aside": (0.24, 0.6),
+    "contrast-b-set-aside": (0.2, 0.62),
+    "contrast-c-set-aside": (0.26, 0.66),
+    "contrast-d-set-aside": (0.23, 0.65),
 }
 
 
@@ -205,7 +209,7 @@ SET_ASIDE = {
 def test_written_cases_that_were_never_fitted_on(name: str) -> None:
     file = Path(__file__).resolve().parents[2] / "evals/data/written" / f"{name}.jsonl"
     cases = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    right = [is_supported(case["sentence"], case["quotes"]) for case in cases]
+    right = [is_supported(c["sentence"], c["quotes"], c.get("question", "")) for c in cases]
     good = [ok for ok, case in zip(right, cases, strict=True) if case["supported"]]
     bad = [ok for ok, case in zip(right, cases, strict=True) if not case["supported"]]
     rejected, passed = SET_ASIDE[name]

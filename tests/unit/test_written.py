@@ -133,7 +133,8 @@ def test_a_source_that_adds_to_a_sentence_is_cited_with_the_one_that_proves_it(
     world: World,
 ) -> None:
     reply = say(
-        "SIGKILL は捕まえられず [{0}]、途中のモデルは `/opt/ml/model` に保存します [{1}]。",
+        "SIGKILL は捕まえられないので [{0}]、"
+        "SIGTERM を捕まえて途中のモデルを `/opt/ml/model` に保存しておきます [{1}]。",
         "捕まえられません",
         "失われません",
     )
