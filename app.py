@@ -47,6 +47,7 @@ def main() -> None:
             show_line()
             show_shortcuts()
         conversations.go_where_clicked(in_chat=page.url_path == "")
+        conversations.show_problem()
         page.run()
         with chats:  # now, as what was asked just now is among them
             conversations.show_list()

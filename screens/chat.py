@@ -35,16 +35,17 @@ def main() -> None:
     if key:
         _read_only(key)
         return
-    found = conversations.follow_address()
+    problem = conversations.follow_address()
     typed = st.bottom.chat_input(label("placeholder"), submit_mode="stop", key="question")
     if typed and typed.strip():
         session.ask_typed(typed.strip())
+        conversations.leave_address()
     chat = session.chat()
     first = st.empty()  # cleared at once when a question comes
     if not chat.exchanges:
         with first.container():
-            if not found:
-                st.warning(label("chat_unknown"))
+            if problem:
+                st.warning(label(problem))
             _way_back()
             _welcome()
         return
@@ -220,9 +221,9 @@ def _ask_deletion(chat: Chat) -> None:
 
 def _read_only(key: str) -> None:
     chat = conversations.shared(key)
-    if chat is None:
+    if not isinstance(chat, Chat):
         st.html(title_html(label("shared_title")))
-        st.warning(label("shared_unknown"))
+        st.warning(label("shared_unknown" if chat is None else "chat_away"))
         st.button(label("new_chat"), key="shared_leave", on_click=_leave)
         return
     title_tab(chat.title)
