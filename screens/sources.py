@@ -17,6 +17,7 @@ from kb.settings import read_settings
 from screens.feedback import feedback_store
 from screens.html.answer import safe_markdown, title_html
 from screens.html.listing import Row, changes_html, documents_html, source_html, version_html
+from screens.managing import may_manage
 from screens.shared import LOG, current_index, failure, label, moment_text, ui_language
 from screens.state import title_of
 
@@ -130,6 +131,8 @@ def _show_version(held: Mapping[str, Any], index: Index, index_dir: Path) -> Non
     with st.expander(label("version_changes", count=len(changes))):
         edited = _edits(index_dir, index.version, name)
         st.html(changes_html(changes, ui_language(), edited))
+    if not may_manage():
+        return
     st.button(
         label("version_use"),
         key=f"use_{name}",
