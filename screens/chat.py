@@ -28,6 +28,9 @@ from screens.state import show_state, state_line
 # Exchanges drawn at first; of a longer conversation those before are a click away, so that the
 # thirtieth answer comes as fast as the first.
 _AT_ONCE = 6
+LONGEST = 200_000
+"""Characters of a message: what is read of one. `max_chars` of the field would drop a longer paste
+without a word."""
 
 
 def main() -> None:
@@ -37,9 +40,12 @@ def main() -> None:
         return
     problem = conversations.follow_address()
     typed = st.bottom.chat_input(label("placeholder"), submit_mode="stop", key="question")
-    if typed and typed.strip():
+    too_long = bool(typed) and len(typed or "") > LONGEST
+    if typed and typed.strip() and not too_long:
         session.ask_typed(typed.strip())
         conversations.leave_address()
+    if too_long:
+        st.bottom.warning(label("too_long", count=f"{len(typed or ''):,}", most=f"{LONGEST:,}"))
     chat = session.chat()
     first = st.empty()  # cleared at once when a question comes
     if not chat.exchanges:
