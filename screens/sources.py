@@ -102,10 +102,16 @@ def _fits(wanted: str, *texts: str) -> bool:
 def _cited() -> Counter[str] | None:
     """How often each document was cited; None while the database is away."""
     try:
-        return feedback_store().citations_by_document()
+        return _counted()
     except DatabaseError as error:
         failure(error)
         return None
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def _counted() -> Counter[str]:
+    """Counted once a minute: every answer is read for it."""
+    return feedback_store().citations_by_document()
 
 
 def _show_versions(index: Index) -> None:

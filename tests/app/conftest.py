@@ -18,8 +18,10 @@ Start = Callable[..., AppTest]
 def own_caches() -> Iterator[None]:
     """Resources are shared between the AppTests of one process."""
     st.cache_resource.clear()
+    st.cache_data.clear()
     yield
     st.cache_resource.clear()
+    st.cache_data.clear()
 
 
 @pytest.fixture(autouse=True)
