@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from screens import conversations
+from screens.managing import may_manage
 from screens.person import remember_person
 from screens.shared import failure, label, language_switch, look
 from screens.shortcuts import show_shortcuts
@@ -18,12 +19,13 @@ def main() -> None:
         language_switch()
     look()
     remember_person()
+    gaps = st.Page("screens/gaps.py", title=label("gaps"), icon=":material/build:")
     page = st.navigation(
         [
             st.Page("screens/chat.py", title=label("chat"), icon=":material/chat:", default=True),
             st.Page("screens/choose.py", title=label("choose"), icon=":material/alt_route:"),
             st.Page("screens/onboarding.py", title=label("onboarding"), icon=":material/school:"),
-            st.Page("screens/gaps.py", title=label("gaps"), icon=":material/build:"),
+            *([gaps] if may_manage() else []),
             st.Page(
                 "screens/sources.py", title=label("sources_page"), icon=":material/library_books:"
             ),
@@ -47,6 +49,7 @@ def main() -> None:
             show_line()
             show_shortcuts()
         conversations.go_where_clicked(in_chat=page.url_path == "")
+        conversations.show_problem()
         page.run()
         with chats:  # now, as what was asked just now is among them
             conversations.show_list()

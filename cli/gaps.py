@@ -23,7 +23,7 @@ def run(options: argparse.Namespace, settings: Settings, out: TextIO) -> int:
     store = open_store(settings)
     version = store.current().version
     with closing(open_feedback(settings)) as feedback:
-        entries = feedback.entries()
+        entries = feedback.troubled_entries()
     gaps = GapFinder(store, open_assistant(settings, store)).find(entries)
     if options.json:
         rows = [gap_to_json(gap) for gap in gaps]

@@ -7,6 +7,7 @@ what the values are used for.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,6 +51,10 @@ class Settings(BaseSettings):
     """Feedback, progress, conversations: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE."""
     keep_conversations: bool = True
     """Whether the browser's conversations are stored; else they last as long as their tab."""
+    manage: Literal["local", "true", "false"] = "local"
+    """Who may see Gaps and switch the index version in the browser: who has the page open on this
+    machine, everybody, nobody.
+    """
 
 
 def read_settings() -> Settings:

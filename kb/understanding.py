@@ -78,7 +78,11 @@ class Understanding:
         if index.version != self._version:  # what stands for another version holds its index
             self._version, self._requests = index.version, Recent(_REMEMBERED)
         key = (index.version, wanted, conversation_key(question, history))
-        return self._requests.get(key, lambda: self._made(question, history, index, wanted))
+        return self._requests.get(
+            key,
+            lambda: self._made(question, history, index, wanted),
+            characters=len(question),  # the turns before are counted with their own requests
+        )
 
     def _made(
         self, question: str, history: tuple[Turn, ...], index: Index, wanted: Language | None
@@ -160,7 +164,8 @@ class Understanding:
             new.append(self._reader.read(text, history))
             return new[0]
 
-        reading = self._readings.get(conversation_key(text, history), read)
+        key = conversation_key(text, history)
+        reading = self._readings.get(key, read, characters=len(text))
         return reading if new or reading.usage is None else replace(reading, usage=None)
 
 

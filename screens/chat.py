@@ -28,6 +28,9 @@ from screens.state import show_state, state_line
 # Exchanges drawn at first; of a longer conversation those before are a click away, so that the
 # thirtieth answer comes as fast as the first.
 _AT_ONCE = 6
+LONGEST = 200_000
+"""Characters of a message: what is read of one. `max_chars` of the field would drop a longer paste
+without a word."""
 
 
 def main() -> None:
@@ -35,16 +38,20 @@ def main() -> None:
     if key:
         _read_only(key)
         return
-    found = conversations.follow_address()
+    problem = conversations.follow_address()
     typed = st.bottom.chat_input(label("placeholder"), submit_mode="stop", key="question")
-    if typed and typed.strip():
+    too_long = bool(typed) and len(typed or "") > LONGEST
+    if typed and typed.strip() and not too_long:
         session.ask_typed(typed.strip())
+        conversations.leave_address()
+    if too_long:
+        st.bottom.warning(label("too_long", count=f"{len(typed or ''):,}", most=f"{LONGEST:,}"))
     chat = session.chat()
     first = st.empty()  # cleared at once when a question comes
     if not chat.exchanges:
         with first.container():
-            if not found:
-                st.warning(label("chat_unknown"))
+            if problem:
+                st.warning(label(problem))
             _way_back()
             _welcome()
         return
@@ -220,9 +227,9 @@ def _ask_deletion(chat: Chat) -> None:
 
 def _read_only(key: str) -> None:
     chat = conversations.shared(key)
-    if chat is None:
+    if not isinstance(chat, Chat):
         st.html(title_html(label("shared_title")))
-        st.warning(label("shared_unknown"))
+        st.warning(label("shared_unknown" if chat is None else "chat_away"))
         st.button(label("new_chat"), key="shared_leave", on_click=_leave)
         return
     title_tab(chat.title)

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from enum import Enum
+from typing import Literal, TypeVar
 
 import streamlit as st
 
@@ -35,6 +36,15 @@ CHAT_PAGE = "screens/chat.py"
 T = TypeVar("T")
 
 
+class Away(Enum):
+    """What comes in place of a conversation while the database is away: nothing is known then."""
+
+    AWAY = "away"
+
+
+AWAY: Literal[Away.AWAY] = Away.AWAY
+
+
 @st.cache_resource(show_spinner=False)
 def _store() -> ConversationStore:
     """Shared by all sessions. Tried anew until the database is there."""
@@ -57,7 +67,7 @@ def keep(chat: Chat) -> None:
             continue
         stored = Stored(exchange.question, exchange.answer, exchange.partial)
         known = _tried(lambda s, p=place, e=stored: s.keep(chat.id, person(), p, e))  # type: ignore[misc]
-        if known is None:
+        if known is None or known is AWAY:
             return
         exchange.stored = True
     if any(exchange.stored for exchange in chat.exchanges):
@@ -66,30 +76,46 @@ def keep(chat: Chat) -> None:
             st.query_params["chat"] = chat.id
 
 
-def follow_address() -> bool:
-    """Show the conversation that the address names; False when this person has none of that id."""
+def follow_address() -> str:
+    """Show the conversation that the address names. Gives the name of the sentence that says why it
+    is not there; empty when all is well.
+    """
+    chat = session.chat()
     if session.has_acted():
-        return True  # on what is on the screen, whatever older address came along
-    wanted, chat = st.query_params.get("chat", ""), session.chat()
+        leave_address()
+        return ""  # on what is on the screen, whatever older address came along
+    wanted = st.query_params.get("chat", "")
     if wanted and wanted != chat.id:
-        return open_chat(wanted)
+        problem = open_chat(wanted)
+        if problem and chat.exchanges:
+            session.new_chat()  # what was on the screen is not what the address names
+        if problem == "chat_unknown":
+            st.query_params.pop("chat", None)  # while the database is away, a reload tries it again
+        return problem
     if not wanted and chat.addressed and not st.session_state.get("arrived"):
         session.new_chat()  # the way back in the browser leads to the page as it was before
-    return True
+    return ""
 
 
-def open_chat(identity: str) -> bool:
-    """Put a conversation on the screen; False when this person has none of that id."""
+def leave_address() -> None:
+    """Have the address name no other conversation than the one on the screen."""
+    if st.query_params.get("chat", "") not in ("", session.chat().id):
+        st.query_params.pop("chat", None)
+
+
+def open_chat(identity: str) -> str:
+    """Put a conversation on the screen; gives the name of the sentence that says why not."""
     ours = session.chats().get(identity)
     if ours is None:
         found = _tried(lambda store: store.open(identity, person()))
+        if found is AWAY:
+            return "chat_away"
         if found is None:
-            st.query_params.pop("chat", None)
-            return False
+            return "chat_unknown"
         ours = _chat(found)
         session.chats()[identity] = ours
     session.show(ours)
-    return True
+    return ""
 
 
 def _chat(found: Conversation) -> Chat:
@@ -100,54 +126,90 @@ def _chat(found: Conversation) -> Chat:
     return Chat(found.id, exchanges, found.title, found.share, addressed=True)
 
 
-def shared(key: str) -> Chat | None:
-    """A conversation that somebody shares, to be read."""
+def shared(key: str) -> Chat | Literal[Away.AWAY] | None:
+    """A conversation that somebody shares, to be read; None when it is shared no more."""
     found = _tried(lambda store: store.shared(key))
-    return _chat(found) if found else None
+    return _chat(found) if isinstance(found, Conversation) else found
 
 
 def take_over(key: str) -> None:
     """Go on with a shared conversation as one's own."""
     copied = _tried(lambda store: store.copy(key, person()))
+    if copied is AWAY:
+        _say("chat_unchanged")
+        return
     st.query_params.pop("shared", None)
-    if copied and open_chat(copied):
+    if copied and not open_chat(copied):
         st.query_params["chat"] = copied
 
 
 def share(chat: Chat) -> None:
     session.act()
-    chat.share = _tried(lambda store: store.share(chat.id, person())) or ""
+    key = _tried(lambda store: store.share(chat.id, person()))
+    if key is AWAY:
+        _say("chat_unchanged")
+    else:
+        chat.share = key or ""
 
 
 def unshare(chat: Chat) -> None:
     session.act()
-    if _tried(lambda store: store.unshare(chat.id, person())):
+    if _tried(lambda store: store.unshare(chat.id, person())) is AWAY:
+        _say("chat_unchanged")
+    else:
         chat.share = ""
 
 
 def rename(chat: Chat, name: str) -> None:
     session.act()
-    chat.name = name.strip()
-    _tried(lambda store: store.rename(chat.id, person(), chat.name))
+    name = name.strip()
+    if _tried(lambda store: store.rename(chat.id, person(), name)) is AWAY and _has_rows(chat):
+        st.session_state[f"name_{chat.id}"] = chat.title
+        _say("chat_unchanged")
+    else:
+        chat.name = name
 
 
 def delete(chat: Chat) -> None:
-    _tried(lambda store: store.delete(chat.id, person()))
+    """It goes from the screen only once it has gone from the database."""
+    if _tried(lambda store: store.delete(chat.id, person())) is AWAY and _has_rows(chat):
+        session.act()
+        _say("chat_undeleted")
+        return
     session.chats().pop(chat.id, None)
     st.query_params.pop("chat", None)
     session.new_chat()
 
 
-def _tried(job: Callable[[ConversationStore], T]) -> T | None:
-    """What the store gives; None while it is away or may not be used."""
-    if not are_kept() or time.monotonic() < st.session_state.get("conversations_retry", 0.0):
+def _has_rows(chat: Chat) -> bool:
+    """Whether something of it may stand in the database."""
+    return any(exchange.stored for exchange in chat.exchanges)
+
+
+def _say(problem: str) -> None:
+    """Have the next page say what could not be done; `show_problem` does."""
+    st.session_state.chat_problem = problem
+
+
+def show_problem() -> None:
+    """What could not be done, once."""
+    problem = st.session_state.pop("chat_problem", "")
+    if problem:
+        st.warning(label(problem))
+
+
+def _tried(job: Callable[[ConversationStore], T]) -> T | Literal[Away.AWAY] | None:
+    """What the store gives; AWAY while it is away; None where nothing may be stored."""
+    if not are_kept():
         return None
+    if time.monotonic() < st.session_state.get("conversations_retry", 0.0):
+        return AWAY
     try:
         given = job(_store())
     except KbError as error:
         LOG.warning("%s: %s", type(error).__name__, error)
         st.session_state.conversations_retry = time.monotonic() + RETRY
-        return None
+        return AWAY
     st.session_state.pop("conversations_retry", None)
     return given
 
@@ -176,10 +238,13 @@ def begin() -> None:
 
 
 def _choose(identity: str) -> None:
-    if open_chat(identity):
-        st.session_state.to_chat = True
-        if session.chat().addressed:
-            st.query_params["chat"] = identity
+    problem = open_chat(identity)
+    if problem:
+        _say(problem)
+        return
+    st.session_state.to_chat = True
+    if session.chat().addressed:
+        st.query_params["chat"] = identity
 
 
 def go_where_clicked(*, in_chat: bool) -> None:
@@ -238,13 +303,13 @@ def _link(row: _Row) -> None:
 
 
 def _rows(words: str) -> list[_Row]:
-    stored: list[Listed] = _tried(lambda store: store.of(person(), words)) or []
-    rows = [_Row(one.id, title_line(one.title), one.changed_at) for one in stored]
+    stored = _tried(lambda store: store.of(person(), words))
+    listed: list[Listed] = stored if isinstance(stored, list) else []
+    rows = [_Row(one.id, title_line(one.title), one.changed_at) for one in listed]
     known = {row.id for row in rows}
     for chat in session.chats().values():
         fits = all(w in chat.title.lower() for w in words.lower().split())
-        only_here = not any(exchange.stored for exchange in chat.exchanges)
-        if chat.id not in known and only_here and fits:
+        if chat.id not in known and not _has_rows(chat) and fits:
             rows.append(_Row(chat.id, chat.title, chat.begun_at))
     return sorted(rows, key=lambda row: row.changed_at, reverse=True)
 

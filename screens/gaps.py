@@ -52,7 +52,7 @@ def _find() -> list[Gap]:
         place.progress(done / total, label("gaps_checking", done=done, total=total))
 
     place.caption(label("gaps_reading"))
-    gaps = finder().find(feedback_store().entries(), show)
+    gaps = finder().find(feedback_store().troubled_entries(), show)
     place.empty()
     return gaps
 

@@ -34,6 +34,8 @@ def main() -> None:
     progress = path.held()
     if not path.is_kept():
         st.warning(label("progress_away"))
+    if path.was_kept():
+        st.warning(label("progress_stays"))
     wanted = st.query_params.get("step", "")
     number = next((n for n, step in enumerate(steps, 1) if step.id == wanted), 0)
     if number:

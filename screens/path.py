@@ -62,12 +62,22 @@ def keep(step: str, progress: StepProgress) -> None:
 
 
 def start_again() -> None:
-    """Forget all progress of this person."""
-    _unsaved().clear()
+    """Forget all progress of this person; while the database is away nothing is forgotten, and
+    `was_kept` says so once.
+    """
     try:
         _store().forget(person())
     except KbError as error:
         LOG.warning("%s: %s", type(error).__name__, error)
+        st.session_state.progress_stays = True
+        return
+    _unsaved().clear()
+    st.session_state.progress = {}
+
+
+def was_kept() -> bool:
+    """Whether progress that was to be forgotten is still there; once."""
+    return bool(st.session_state.pop("progress_stays", False))
 
 
 def current(path: tuple[Step, ...], progress: dict[str, StepProgress]) -> int:

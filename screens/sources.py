@@ -17,6 +17,7 @@ from kb.settings import read_settings
 from screens.feedback import feedback_store
 from screens.html.answer import safe_markdown, title_html
 from screens.html.listing import Row, changes_html, documents_html, source_html, version_html
+from screens.managing import may_manage
 from screens.shared import LOG, current_index, failure, label, moment_text, ui_language
 from screens.state import title_of
 
@@ -101,10 +102,16 @@ def _fits(wanted: str, *texts: str) -> bool:
 def _cited() -> Counter[str] | None:
     """How often each document was cited; None while the database is away."""
     try:
-        return feedback_store().citations_by_document()
+        return _counted()
     except DatabaseError as error:
         failure(error)
         return None
+
+
+@st.cache_data(show_spinner=False, ttl=60)
+def _counted() -> Counter[str]:
+    """Counted once a minute: every answer is read for it."""
+    return feedback_store().citations_by_document()
 
 
 def _show_versions(index: Index) -> None:
@@ -130,6 +137,8 @@ def _show_version(held: Mapping[str, Any], index: Index, index_dir: Path) -> Non
     with st.expander(label("version_changes", count=len(changes))):
         edited = _edits(index_dir, index.version, name)
         st.html(changes_html(changes, ui_language(), edited))
+    if not may_manage():
+        return
     st.button(
         label("version_use"),
         key=f"use_{name}",

@@ -38,6 +38,8 @@ _SEEN = 24 * _HOURS
 _LATE = 10.0
 """Seconds after which a message may have been answered by a process before this one."""
 _WORKERS = 4
+_PAGE = 999
+"""Messages of a thread in one call; Slack gives fewer than 1,000."""
 
 Respond = Callable[..., Any]
 """Bolt's way to answer a command or a click by its response_url."""
@@ -193,12 +195,22 @@ class Bot:
 
     def thread(self, said: Said) -> list[Event]:
         """The messages of the thread, its root first; none when Slack does not give them."""
+        messages: list[Event] = []
+        cursor = ""
         try:
-            found = self.parts.client.conversations_replies(
-                channel=said.channel, ts=said.thread, limit=999, include_all_metadata=True
-            )
-            messages: list[Event] = found.get("messages") or []
-            return messages
+            while True:  # the oldest come first, what was said last is on the last page
+                page = self.parts.client.conversations_replies(
+                    channel=said.channel,
+                    ts=said.thread,
+                    limit=_PAGE,
+                    cursor=cursor or None,
+                    include_all_metadata=True,
+                )
+                messages += page.get("messages") or []
+                before = cursor
+                cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+                if cursor in ("", before):
+                    return _once_each(messages)
         except (SlackClientError, OSError) as error:
             LOG.warning("thread not read: %s", code(error))
             return []
@@ -351,6 +363,11 @@ def failure(error: Exception, spoken: Language) -> str:
         return message("slack_no_index", spoken)
     LOG.error("failed", exc_info=error)
     return message("failed", spoken)
+
+
+def _once_each(messages: Sequence[Event]) -> list[Event]:
+    """Slack gives the root with every page."""
+    return list({str(message.get("ts")): message for message in messages}.values())
 
 
 def _beside(said: Said) -> Place:

@@ -28,7 +28,7 @@ from slackbot.blocks import (
 )
 from slackbot.bot import Bot, Respond, reply
 from slackbot.mrkdwn import escape
-from slackbot.stream import Place, code, write
+from slackbot.stream import Place, code, take_back, write
 from slackbot.threads import Said, language_of
 
 LOG = logging.getLogger("kb.slack")
@@ -118,6 +118,7 @@ def share(bot: Bot, body: Body, respond: Respond) -> None:
     place = _place(body)
     opening = shared_question(place.person, answer.question, answer.language)
     about = threads.metadata(threads.QUESTION, question=answer.question[:1_000])
+    root = ""
     try:
         root = write(bot.parts.client, Place(place.channel, "", place.person, ""), [opening], about)
         thread = Place(place.channel, root, place.person, place.team)
@@ -125,6 +126,8 @@ def share(bot: Bot, body: Body, respond: Respond) -> None:
         write(bot.parts.client, thread, bot.messages(answer), about)
     except (SlackClientError, OSError) as error:
         LOG.warning("not shared in %s: %s", place.channel, code(error))
+        if root:
+            take_back(bot.parts.client, place.channel, root)
         reply(respond, plain(message("slack_not_shared", answer.language)))
         bot.again("share", _person(body), answer.id)
         return

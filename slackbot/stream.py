@@ -139,11 +139,16 @@ def _update(client: WebClient, place: Place, message: Message, metadata: Any, ov
         return over
     except (SlackClientError, OSError) as error:
         LOG.warning("preview not replaced: %s", code(error))
-    try:
-        client.chat_delete(channel=place.channel, ts=over)
-    except (SlackClientError, OSError) as error:
-        LOG.warning("preview not deleted: %s", code(error))
+    take_back(client, place.channel, over)
     return ""
+
+
+def take_back(client: WebClient, channel: str, ts: str) -> None:
+    """Delete a message of the bot, as far as Slack lets it."""
+    try:
+        client.chat_delete(channel=channel, ts=ts)
+    except (SlackClientError, OSError) as error:
+        LOG.warning("message not deleted: %s", code(error))
 
 
 def _post(client: WebClient, place: Place, message: Message, metadata: Any) -> str:

@@ -19,6 +19,7 @@ from kb.assistant import Assistant
 from kb.records import Hit, Language, Turn
 from kb.search.embedding import Vectors
 from kb.search.index import Index, IndexStore
+from kb.search.remembering import digest
 from kb.search.retrieve import retrieve
 from kb.store.feedback import Entry, is_doubtful
 from kb.text.normal import normalize
@@ -104,6 +105,12 @@ class GapFinder:
     def __init__(self, store: IndexStore, assistant: Assistant) -> None:
         self._store = store
         self._assistant = assistant.without_writer()
+        self._begin("")
+
+    def _begin(self, version: str) -> None:
+        """Forget what belongs to another index version."""
+        self._version = version
+        self._queries: dict[bytes, str] = {}
         self._vectors: dict[str, Vectors] = {}
         self._answered: dict[tuple[str, str], bool] = {}
         self._nearest: dict[tuple[str, str], tuple[Section, ...]] = {}
@@ -114,10 +121,9 @@ class GapFinder:
     ) -> list[Gap]:
         """Open gaps, then those outside our scope, then closed ones; the largest first."""
         index = self._store.current()
-        questions = [
-            replace(asked, query=self._assistant.query(asked.question, asked.history))
-            for asked in troubled(entries)[:MOST]
-        ]
+        if index.version != self._version:
+            self._begin(index.version)
+        questions = [replace(one, query=self._query(one)) for one in troubled(entries)[:MOST]]
         groups = self._grouped(questions, index)
         gaps = []
         for number, group in enumerate(groups):
@@ -125,6 +131,13 @@ class GapFinder:
             done(number + 1, len(groups))
         order = ("open", "outside", "closed")
         return sorted(gaps, key=lambda gap: (order.index(gap.state), -gap.times, gap.id))
+
+    def _query(self, asked: Asked) -> str:
+        """Read once a version: the assistant remembers fewer questions than are looked at."""
+        key = digest(asked.question, *(turn.content for turn in asked.history))
+        if key not in self._queries:
+            self._queries[key] = self._assistant.query(asked.question, asked.history)
+        return self._queries[key]
 
     def _grouped(self, questions: Sequence[Asked], index: Index) -> list[list[Asked]]:
         if not questions:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import cast
 
 from kb.reading import models
@@ -25,6 +24,7 @@ from kb.reading.tokens import asked_back, own_tokens
 from kb.reading.typed import pasted, typed
 from kb.records import Act, Language, Turn
 from kb.search.embedding import Embedder
+from kb.search.remembering import Recent, digest
 from kb.text.fold import without_unseen
 from kb.text.language import language
 
@@ -92,7 +92,7 @@ class EncodedReader:
         self._models = models.Models(models.stored(), embedder)
         self._settle = settle
         self._given = encoder
-        self._look = lru_cache(_REMEMBERED)(self._looked)
+        self._seen = Recent[Seen](_REMEMBERED)
 
     @property
     def _encoder(self) -> Encoder:
@@ -149,6 +149,13 @@ class EncodedReader:
             )
             talk = _Talk(before, standing)
         return talk
+
+    def _look(self, message: str, before: Before) -> Seen:
+        return self._seen.get(
+            (digest(message), before),
+            lambda: self._looked(message, before),
+            characters=len(message),
+        )
 
     def _looked(self, message: str, before: Before) -> Seen:
         encoder = self._encoder

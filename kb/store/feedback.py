@@ -18,7 +18,20 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Table, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -41,6 +54,8 @@ from kb.store.tables import answers, conversations, exchanges, progress, votes
 LOG = logging.getLogger("kb.store.feedback")
 WAITING = 1_000
 """Writes that wait in memory at most; what comes beyond that is given up."""
+TROUBLED = 3_000
+"""Answers that went wrong which are read at most: ten for each question that is looked at."""
 _DAY = 86_400.0
 Surface = Literal["browser", "slack", "cli"]
 Rating = Literal["up", "down"]
@@ -144,17 +159,23 @@ class FeedbackStore:
     def entries(self) -> list[Entry]:
         """Everything that is kept, the oldest first; raises DatabaseError."""
         with self._connected() as connection:
-            by_answer: dict[str, list[Vote]] = {}
-            for answer_id, vote in _readable(connection, votes, _vote):
-                by_answer.setdefault(answer_id, []).append(vote)
-            by_answer = {
-                identity: sorted(voted, key=lambda vote: vote.voted_at)
-                for identity, voted in by_answer.items()
-            }
-            entries = _readable(
-                connection, answers, lambda row: _entry(row, by_answer.get(row["id"], []))
-            )
-            return sorted(entries, key=lambda entry: (entry.asked_at, entry.id))
+            return _entries(connection, None)
+
+    def troubled_entries(self) -> list[Entry]:
+        """Those that were declined or voted down or may hold a doubtful sentence, the oldest first;
+        of very many the newest. Raises DatabaseError.
+        """
+        down = select(votes.c.answer_id).where(votes.c.vote == "down")
+        sentences = cast(answers.c.sentences, Text)
+        doubtful = [sentences.contains(f'"{name}": false') for name in ("supported", "proven")]
+        wanted = (
+            select(answers.c.id)
+            .where(or_(answers.c.declined, answers.c.id.in_(down), *doubtful))
+            .order_by(answers.c.asked_at.desc())
+            .limit(TROUBLED)
+        )
+        with self._connected() as connection:
+            return _entries(connection, wanted)
 
     def tokens_since(self, since: datetime) -> int:
         """Tokens of chat models, in and out, of the answers since then; raises DatabaseError."""
@@ -317,22 +338,43 @@ def _cut_histories(connection: Connection, person: str, words: Set[str]) -> None
 Kept = TypeVar("Kept")
 
 
+def _entries(connection: Connection, wanted: Select[tuple[str]] | None) -> list[Entry]:
+    """The answers whose ids are `wanted`, or all, with their votes, the oldest first."""
+    where_voted = [] if wanted is None else [votes.c.answer_id.in_(wanted)]
+    where_asked = [] if wanted is None else [answers.c.id.in_(wanted)]
+    by_answer: dict[str, list[Vote]] = {}
+    for answer_id, vote in _readable(connection, votes, _vote, where=where_voted):
+        by_answer.setdefault(answer_id, []).append(vote)
+
+    def read(row: RowMapping) -> Entry:
+        voted = by_answer.get(row["id"], [])
+        return _entry(row, sorted(voted, key=lambda vote: vote.voted_at))
+
+    entries = _readable(connection, answers, read, where=where_asked)
+    return sorted(entries, key=lambda entry: (entry.asked_at, entry.id))
+
+
 def _readable(
-    connection: Connection, table: Table, read: Callable[[RowMapping], Kept], *columns: Any
+    connection: Connection,
+    table: Table,
+    read: Callable[[RowMapping], Kept],
+    *columns: Any,
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> list[Kept]:
     """Every row that can be read; an odd one is left out and named in the log."""
     wanted = columns or tuple(table.c)
     try:
-        return [read(row) for row in connection.execute(select(*wanted)).mappings()]
+        rows = connection.execute(select(*wanted).where(*where)).mappings()
+        return [read(row) for row in rows]
     except (ValueError, TypeError, KeyError, AttributeError):
         pass  # row by row, to find it
     kept = []
     keys = list(table.primary_key)
-    for key in connection.execute(select(*keys)).all():
+    for key in connection.execute(select(*keys).where(*where)).all():
         own = [column == value for column, value in zip(keys, key, strict=True)]
         try:
-            rows = connection.execute(select(*wanted).where(*own)).mappings().all()
-            kept += [read(row) for row in rows]
+            one = connection.execute(select(*wanted).where(*own)).mappings().all()
+            kept += [read(row) for row in one]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             LOG.warning("row %s of %s left out: %s", key[0], table.name, type(error).__name__)
     return kept

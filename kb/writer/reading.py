@@ -23,7 +23,7 @@ from kb.reading.case import Standing, case_reading, folded, supposed
 from kb.reading.named import State, Told
 from kb.reading.reading import CaseReading, Form, Reader, Reading
 from kb.records import Act, Language, Side, Turn, Usage
-from kb.search.remembering import Recent
+from kb.search.remembering import Recent, digest
 from kb.text.fold import fold
 from kb.writer.chat import ChatFailed
 from kb.writer.handover import defused
@@ -123,7 +123,11 @@ class ModelReader:
             return replace(_merged(read, reading, message, history), prompts=versions("read"))
 
         try:
-            reading = self._known.get((message, tuple(history)), ask)
+            reading = self._known.get(
+                digest(message, *(f"{turn.role}\0{turn.content}" for turn in history)),
+                ask,
+                characters=len(message),
+            )
         except (ChatFailed, ValidationError) as failure:
             _LOG.warning("read without the chat model: %s", _short(failure))
         return replace(reading, usage=sum(spent, Usage()) if spent else None)

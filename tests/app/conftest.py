@@ -18,8 +18,10 @@ Start = Callable[..., AppTest]
 def own_caches() -> Iterator[None]:
     """Resources are shared between the AppTests of one process."""
     st.cache_resource.clear()
+    st.cache_data.clear()
     yield
     st.cache_resource.clear()
+    st.cache_data.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -42,10 +44,15 @@ def start() -> Start:
     """Open the app; what the address says of the language only a browser brings along."""
 
     def run(
-        page: str = "", language: str = "", locale: str | None = "ja-JP", **query: str
+        page: str = "",
+        language: str = "",
+        locale: str | None = "ja-JP",
+        url: str = "http://localhost:8501",
+        **query: str,
     ) -> AppTest:
         app = AppTest.from_file(str(APP), default_timeout=60)
         app.context["locale"] = locale
+        app.context["url"] = url
         for name, value in query.items():
             app.query_params[name] = value
         if page:

@@ -122,6 +122,16 @@ def test_a_question_is_shown_as_typed(start: Start, scripted: Scripted) -> None:
     assert scripted.asked == [(question, [])]
 
 
+def test_a_message_that_is_too_long_is_not_asked_and_says_so(
+    start: Start, scripted: Scripted
+) -> None:
+    app = ask(start(), "x" * 200_001)
+    assert message("ui_too_long", "ja", count="200,001", most="200,000") in shown(app)
+    assert not scripted.asked
+    app = ask(app, "x" * 200)
+    assert len(scripted.asked) == 1
+
+
 def test_a_blank_question_is_ignored(start: Start, scripted: Scripted) -> None:
     assert not asked(ask(start(), "   "))
     assert scripted.asked == []

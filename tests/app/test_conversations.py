@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kb.errors import DatabaseError
 from kb.messages import message
 from kb.records import Language
-from screens import state
+from kb.store.conversations import ConversationStore
+from screens import conversations, state
 from tests.app.conftest import APP, Start
 from tests.app.test_chat import Scripted, ask, asked, button, scripted, shown
 
@@ -104,6 +107,85 @@ def test_a_conversation_is_named_and_deleted(start: Start, scripted: Scripted) -
     assert listed(app) == []
     assert not asked(app)
     assert listed(start()) == []
+
+
+@pytest.fixture
+def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Begins when `away` is called with it, ends with `undo`."""
+    monkeypatch.setattr(conversations, "RETRY", 0.0)
+    with pytest.MonkeyPatch.context() as outage:
+        yield outage
+
+
+def away(outage: pytest.MonkeyPatch) -> None:
+    def unreachable(self: ConversationStore, **_: object) -> None:
+        raise DatabaseError("away")
+
+    outage.setattr(ConversationStore, "_connected", unreachable)
+
+
+def test_while_the_database_is_away_an_address_is_kept_and_an_outage_is_told_as_one(
+    start: Start, scripted: Scripted, outage: pytest.MonkeyPatch
+) -> None:
+    wanted = identity(ask(start(), "first?"))
+    away(outage)
+    app = start(chat=wanted)
+    assert message("ui_chat_away", "ja") in shown(app)
+    assert message("ui_chat_unknown", "ja") not in shown(app)
+    assert identity(app) == wanted
+    outage.undo()
+    assert asked(app.run()) == ["first?"]
+
+
+def test_what_is_asked_at_an_address_that_cannot_be_opened_stays_on_the_screen(
+    start: Start, scripted: Scripted, outage: pytest.MonkeyPatch
+) -> None:
+    wanted = identity(ask(start(), "first?"))
+    away(outage)
+    app = ask(start(chat=wanted), "other?")
+    outage.undo()
+    app = app.run()
+    assert asked(app) == ["other?"]
+    assert identity(app) != wanted
+
+
+def test_deleting_says_so_only_once_it_is_done(
+    start: Start, scripted: Scripted, outage: pytest.MonkeyPatch
+) -> None:
+    app = ask(start(), "first?")
+    away(outage)
+    app = app.button(key="chat_delete").click().run()
+    app = app.button(key="chat_delete_yes").click().run()
+    assert message("ui_chat_undeleted", "ja") in shown(app)
+    assert asked(app) == ["first?"]
+    outage.undo()
+    app = app.button(key="chat_delete").click().run()
+    app = app.button(key="chat_delete_yes").click().run()
+    assert not asked(app)
+    assert listed(start()) == []
+
+
+def test_a_name_and_a_link_that_could_not_be_stored_are_not_shown_as_if_they_were(
+    start: Start, scripted: Scripted, outage: pytest.MonkeyPatch
+) -> None:
+    app = ask(start(), "first?")
+    away(outage)
+    field = next(f for f in app.text_input if (f.key or "").startswith("name_"))
+    app = field.set_value("Our case").run()
+    assert message("ui_chat_unchanged", "ja") in shown(app)
+    assert "Our case" not in shown(app)
+    app = app.button(key="chat_share").click().run()
+    assert message("ui_chat_unchanged", "ja") in shown(app)
+    outage.undo()
+    app = app.button(key="chat_share").click().run()
+    key = next(c.value for c in app.code if "shared=" in c.value).split("shared=")[1]
+    away(outage)
+    app = app.button(key="chat_unshare").click().run()
+    assert message("ui_chat_unchanged", "ja") in shown(app)
+    assert [c for c in app.code if "shared=" in c.value]  # it is shared still
+    assert message("ui_chat_away", "ja") in shown(start(shared=key))
+    outage.undo()
+    assert asked(start(shared=key)) == ["first?"]
 
 
 def test_what_is_shared_is_read_and_gone_on_from(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kb.errors import DatabaseError
 from kb.messages import message
 from kb.records import Language
 from kb.store.progress import ProgressStore, StepProgress
@@ -249,6 +250,21 @@ def test_while_the_database_is_away_the_session_remembers(
     app = app.run()
     assert not app.warning
     assert states(start(PAGE)) == ["done", "current", "open"]
+
+
+def test_starting_again_says_so_when_nothing_could_be_erased(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(start(PAGE, step="save"))
+    app = start(PAGE)
+
+    def unreachable(self: ProgressStore, person: str) -> None:
+        raise DatabaseError("away")
+
+    monkeypatch.setattr(ProgressStore, "forget", unreachable)
+    app = click(app, "again")
+    assert [w.value for w in app.warning] == [message("ui_progress_stays", "ja")]
+    assert states(app)[0] == "done"
 
 
 @pytest.mark.parametrize("name", ["onboarding.yaml", "checks.yaml"])

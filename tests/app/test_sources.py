@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from kb.messages import message
@@ -126,3 +127,32 @@ def test_while_the_database_is_away_the_documents_are_there(start: Start, tmp_pa
     assert message("ui_no_database", "ja") in shown(app)
     assert "ja/training.md" in table(app)
     assert "–</td>" in table(app)
+
+
+@pytest.mark.parametrize(
+    ("manage", "url", "may"),
+    [
+        ("local", "http://localhost:8501", True),
+        ("local", "https://kb.example.com", False),
+        ("local", "http://localhost.example.com", False),
+        ("true", "https://kb.example.com", True),
+        ("false", "http://localhost:8501", False),
+    ],
+)
+def test_only_who_may_manage_switches_versions_and_reads_gaps(
+    start: Start, two: Path, monkeypatch: pytest.MonkeyPatch, manage: str, url: str, may: bool
+) -> None:
+    monkeypatch.setenv("KB_MANAGE", manage)
+    app = start(PAGE, url=url)
+    assert any((b.key or "").startswith("use_") for b in app.button) == may
+    assert message("ui_version_changes", "ja", count=1) in [e.label for e in app.expander]
+    gaps = message("ui_gaps_title", "ja")
+    assert (gaps in shown(start("screens/gaps.py", url=url))) == may
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_behind_a_proxy_no_page_counts_as_local(
+    start: Start, two: Path, monkeypatch: pytest.MonkeyPatch, header: str
+) -> None:
+    monkeypatch.setattr(ContextProxy, "headers", {header: "203.0.113.7"})
+    assert not [b for b in start(PAGE).button if (b.key or "").startswith("use_")]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from slack_sdk import WebClient
 
 from kb.messages import message
 from kb.records import Turn
 from kb.store.feedback import FeedbackStore
+from slackbot import bot as bot_module
+from slackbot import clicks
 from slackbot.bot import Bot
+from slackbot.stream import Place
 from tests.slack.block_kit import controls
 from tests.slack.conftest import Asked, Start
 from tests.slack.fake_slack import FakeSlack
@@ -178,6 +183,44 @@ def test_a_private_answer_can_be_shared(slack: FakeSlack, bot: Bot) -> None:
     assert controls(root["text"]) == ["<@U2>"]
     follow_up = slack.say("環境変数では？", thread=root["ts"])
     slack.answer(follow_up)
+
+
+def test_what_could_not_be_shared_leaves_nothing_behind(
+    slack: FakeSlack, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = slack.command(MODEL, user="U2")
+    slack.wait(lambda: len(slack.replies[reply]) == 2, "status and answer")
+    share = button(slack.replies[reply][1], "kb_share")
+    real, written = clicks.write, list[Place]()
+
+    def second_fails(client: WebClient, place: Place, *given: Any) -> str:
+        written.append(place)
+        if len(written) == 2:
+            raise OSError("the connection is gone")
+        return real(client, place, *given)
+
+    monkeypatch.setattr(clicks, "write", second_fails)
+    slack.click(share, None, user="U2", reply=reply)
+    slack.wait(lambda: len(slack.replies[reply]) == 3, "a sentence")
+    assert slack.replies[reply][2]["text"] == message("slack_not_shared", "ja")
+    assert slack.messages[GENERAL] == []
+    slack.click(share, None, user="U2", reply=reply)
+    slack.wait(lambda: len(slack.replies[reply]) == 4, "shared")
+    slack.settle()
+    assert len(slack.messages[GENERAL]) == 2
+
+
+def test_a_thread_of_many_pages_is_read_to_its_end(
+    slack: FakeSlack, bot: Bot, assistant: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot_module, "_PAGE", 3)
+    first = slack.ask(MODEL)
+    slack.answer(first)
+    for _ in range(3):
+        slack.answer(slack.say("環境変数では？", thread=first["ts"]))
+    slack.answer(slack.say("最後の質問は？", thread=first["ts"]))
+    history = [turn.content for turn in assistant.asked[-1][1] if turn.role == "user"]
+    assert history == [MODEL, *["環境変数では？"] * 3]
 
 
 def test_where_the_bot_is_no_member_sharing_says_so(slack: FakeSlack, bot: Bot) -> None:

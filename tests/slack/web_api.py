@@ -267,7 +267,14 @@ class Workspace:
         if given.get("include_all_metadata") not in (True, "1", "true"):
             thread = [{k: v for k, v in m.items() if k != "metadata"} for m in thread]
         thread.sort(key=lambda message: message["ts"])
-        return {"messages": thread[: int(given.get("limit", 1_000))], "has_more": False}
+        first, *rest = thread
+        start, most = int(given.get("cursor") or 0), int(given.get("limit", 1_000)) - 1
+        more = start + most < len(rest)
+        return {
+            "messages": [first, *rest[start : start + most]],  # the root with every page
+            "has_more": more,
+            "response_metadata": {"next_cursor": str(start + most) if more else ""},
+        }
 
     def _views_open(self, given: dict[str, Any]) -> dict[str, Any]:
         if given["trigger_id"] not in self._triggers:

@@ -16,7 +16,7 @@ from sqlalchemy import event, select, update
 from kb.__main__ import main
 from kb.errors import DatabaseError, SettingsError
 from kb.gaps.export import write_csv, write_jsonl, write_usage
-from kb.records import Trace, Turn, Usage
+from kb.records import Sentence, Trace, Turn, Usage
 from kb.store import feedback
 from kb.store.conversations import ConversationStore, Stored
 from kb.store.database import open_database, upsert
@@ -85,6 +85,27 @@ def test_what_no_database_takes_does_not_stop_an_answer(store: FeedbackStore) ->
     assert keep(store, question="NUL \0 and half a pair \ud83d")
     assert store.record_vote("a1", person="p1", vote="down", comment="\0\udc00")
     assert store.entries()[0].question == "NUL  and half a pair \ufffd"
+
+
+def test_of_all_answers_only_those_that_went_wrong_are_read_for_the_gaps(
+    store: FeedbackStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubtful = Sentence("?", (), supported=False)
+    for one in (
+        answer(id="good"),
+        answer(id="down"),
+        declined("q", id="declined"),
+        answer(id="doubtful", sentences=(doubtful,)),
+    ):
+        store.record_answer(one, history=(), person="p", surface="browser")
+    store.record_vote("good", person="p", vote="up")
+    store.record_vote("down", person="p", vote="down", comment="wrong")
+    everything = {entry.id: entry for entry in store.entries()}
+    found = store.troubled_entries()
+    assert {entry.id for entry in found} == {"down", "declined", "doubtful"}
+    assert all(entry == everything[entry.id] for entry in found)
+    monkeypatch.setattr(feedback, "TROUBLED", 2)
+    assert [entry.id for entry in store.troubled_entries()] == ["declined", "doubtful"]
 
 
 def test_how_often_a_document_is_cited(store: FeedbackStore) -> None:

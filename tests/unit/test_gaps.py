@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -180,6 +180,23 @@ def test_a_question_that_leans_on_a_turn_stands_alone(
     [gap] = find(feedback, notes)
     assert "SIGTERM" in gap.title
     assert gap.questions[0].question == "推論では？"
+
+
+def test_a_question_is_read_once_a_version_however_often_the_page_is_opened(
+    feedback: FeedbackStore, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_declined(feedback, *TOPICS["proxy"])
+    read: list[str] = []
+
+    def query(self: Assistant, question: str, history: Sequence[Turn] = ()) -> str:
+        read.append(question)
+        return question
+
+    monkeypatch.setattr(Assistant, "query", query)
+    finder = GapFinder(IndexStore(notes.index_dir), notes.assistant)
+    for _ in range(2):
+        finder.find(feedback.troubled_entries())
+    assert sorted(read) == sorted(TOPICS["proxy"])
 
 
 def test_a_declined_question_closes_when_the_version_in_use_answers_it(

@@ -15,7 +15,7 @@ from kb.pattern.patterns import load_model
 from kb.reading.reading import CaseReading, Reading
 from kb.records import Condition, Language, Turn
 from kb.search.embedding import Vectors
-from kb.search.remembering import Recent, Remembering
+from kb.search.remembering import Recent, Remembering, digest
 from tests.unit.kb_fixtures import turns
 
 
@@ -158,6 +158,16 @@ def test_a_query_is_embedded_once() -> None:
     assert embedder.queries(["bb"]).tolist() == [[2.0]]
     assert within.asked == ["a", "bb"]
     assert embedder.queries([]).shape[0] == 0
+
+
+def test_what_is_kept_is_bounded_by_its_characters_and_keys_are_short() -> None:
+    kept = Recent[str](1_000)
+    for number in range(60):
+        kept.put(digest("x" * 200_000, str(number)), "first", characters=200_000)
+    again = [kept.get(digest("x" * 200_000, str(n)), lambda: "again") for n in reversed(range(60))]
+    assert again == ["first"] * 50 + ["again"] * 10  # ten million characters, the newest
+    assert len(digest("x" * 200_000)) == 16
+    assert digest("a", "b") != digest("ab", "")
 
 
 def test_the_longest_unused_value_leaves_first() -> None:

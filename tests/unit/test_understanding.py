@@ -42,6 +42,15 @@ def test_looking_back_reads_no_message_twice(index: Index, act: Act) -> None:
     assert len(whole) <= 16
 
 
+def test_a_conversation_of_the_longest_messages_is_read_once_each(index: Index) -> None:
+    reader = Counting("complaint")
+    pastes = [f"No, I meant number {number}. " + "x" * 199_000 for number in range(12)]
+    history = [turn for text in pastes for turn in (Turn("user", text), Turn("assistant", "1."))]
+    Understanding(reader).request("No, I meant training.", history, index)
+    whole = [text for text in reader.read_texts if len(text) > 199_000]
+    assert len(whole) == len(set(whole))
+
+
 def test_a_very_long_conversation_is_read(index: Index) -> None:
     reader = Counting("why")
     request = Understanding(reader).request("why?", conversation(400), index)
