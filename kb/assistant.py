@@ -369,8 +369,8 @@ class Assistant:
         if reviewed.is_settled and request.returns and wants_whole(request.question):
             return file_first(reviewed.content, request.language)
         if reviewed.is_settled:
-            more = request.has_words
-            return with_more(request, found, reviewed.content) if more else reviewed.content
+            asks = request.has_words
+            return with_more(request, found, reviewed.content) if asks else reviewed.content
         more = composed(request, found)
         reason = None if reviewed.content.citations else more.reason
         return replace(joined(reviewed.content, more), reason=reason)
