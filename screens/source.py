@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kb.answer.places import origin
 from kb.errors import DocumentUnknown
 from kb.records import Document
 from kb.search.index import Index
-from screens.html.answer import evidence_links, origin, safe_markdown, title_html
+from screens.html.answer import evidence_links, safe_markdown, title_html
 from screens.html.passage import passage_html
 from screens.shared import LOG, current_index, label, title_tab, ui_language
 from screens.state import title_of

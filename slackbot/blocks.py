@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kb.answer.markdown import to_markdown
+from kb.answer.places import evidence_name, origin
 from kb.messages import message
 from kb.pattern.conditions import conditions, dropping, name_of
 from kb.pattern.patterns import load_model
 from kb.records import Answer, Citation, Document, Language
 from kb.text.markup import plain as bare
-from screens.html.answer import evidence_name, origin
 from slackbot.mrkdwn import escape, link, shorten, split, to_mrkdwn
 
 Block = dict[str, Any]

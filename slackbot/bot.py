@@ -24,9 +24,9 @@ from kb.messages import message
 from kb.records import Answer, Document, Language, Turn
 from slackbot import threads
 from slackbot.blocks import Message, answer_messages, plain, received
+from slackbot.expiring import Expiring
 from slackbot.limits import Queue, RateLimit
 from slackbot.open_questions import OpenQuestions
-from slackbot.recent import Recent
 from slackbot.stream import Place, Preview, code, write
 from slackbot.threads import Event, Said, language_of
 
@@ -104,10 +104,10 @@ class Bot:
         self.parts = parts
         self._queue = Queue(_WORKERS)
         self._limit = RateLimit(parts.per_minute)
-        self._noticed: Recent[str, bool] = Recent(10_000, 60)
-        self._seen: Recent[tuple[str, ...], bool] = Recent(50_000, _SEEN)
-        self._ours: Recent[tuple[str, str], bool] = Recent(10_000, _SEEN)
-        self._given: Recent[str, Given] = Recent(1_000, _SEEN)
+        self._noticed: Expiring[str, bool] = Expiring(10_000, 60)
+        self._seen: Expiring[tuple[str, ...], bool] = Expiring(50_000, _SEEN)
+        self._ours: Expiring[tuple[str, str], bool] = Expiring(10_000, _SEEN)
+        self._given: Expiring[str, Given] = Expiring(1_000, _SEEN)
 
     # What people do.
 

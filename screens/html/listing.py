@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kb.answer.places import origin
 from kb.gaps.gaps import Gap
 from kb.messages import message
 from kb.records import Document, Language
 from kb.search.edits import Edit
 from kb.search.versions import Change
-from screens.html.answer import link, origin, source_address
+from screens.html.answer import link, source_address
 
 _SIGNS = {"added": "+", "removed": "−", "changed": "~"}
 _COLUMNS = ("document", "state", "chunks", "cited")

@@ -10,10 +10,11 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping, Sequence
 
+from kb.answer.places import origin
 from kb.messages import message
 from kb.records import Citation, Document, Language
 from kb.text.markup import plain
-from screens.html.answer import link, origin, source_page, web_address
+from screens.html.answer import link, source_page, web_address
 from screens.html.evidence import Evidence, evidence, kind_of, lines_text
 from screens.html.passage import quotes_html
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from slackbot.expiring import Expiring
 from slackbot.limits import Queue, RateLimit
-from slackbot.recent import Recent
 
 
 class Clock:
@@ -17,7 +17,7 @@ class Clock:
 
 def test_an_entry_is_kept_once_and_for_a_time() -> None:
     clock = Clock()
-    recent: Recent[str, int] = Recent(10, 60, clock)
+    recent: Expiring[str, int] = Expiring(10, 60, clock)
     assert recent.add("a", 1)
     assert not recent.add("a", 2)
     assert recent.get("a") == 1
@@ -27,14 +27,14 @@ def test_an_entry_is_kept_once_and_for_a_time() -> None:
 
 
 def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
-    recent: Recent[int, int] = Recent(3, 60, Clock())
+    recent: Expiring[int, int] = Expiring(3, 60, Clock())
     for number in range(10):
         recent.add(number, number)
     assert [recent.get(number) for number in range(10)] == [None] * 7 + [7, 8, 9]
 
 
 def test_of_many_at_once_one_is_first() -> None:
-    recent: Recent[str, bool] = Recent(10, 60)
+    recent: Expiring[str, bool] = Expiring(10, 60)
     first: list[bool] = []
     threads = [
         threading.Thread(target=lambda: first.append(recent.add("ts", value=True)))

@@ -153,6 +153,11 @@ def test_the_pages_know_nothing_of_slack(file: Path) -> None:
     assert packages(file) & {"slackbot", "slack_app", "slack_sdk"} == set()
 
 
+@by_path([file for file in SURFACES if file.parent.name == "slackbot"])
+def test_slack_knows_nothing_of_the_pages(file: Path) -> None:
+    assert packages(file) & {"screens", "app", "streamlit"} == set()
+
+
 def test_there_is_no_cycle() -> None:
     modules = {name_of(file): file for file in FILES}
     graph = {

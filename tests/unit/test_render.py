@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from kb.answer.places import evidence_name
 from kb.messages import message
 from kb.records import Answer, Citation, Document, Sentence
 from screens.html.answer import (
     answer_markdown,
-    evidence_name,
     label_markdown,
     place,
     safe_markdown,

@@ -1,4 +1,4 @@
-"""Recent: what happened lately, in bounded memory. Safe to share between threads."""
+"""Expiring: what happened lately, in bounded memory. Safe to share between threads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
+class Expiring(Generic[K, V]):
     """The last `most` entries that are not older than `seconds`."""
 
     def __init__(
