@@ -28,9 +28,9 @@ from screens.state import show_state, state_line
 # Exchanges drawn at first; of a longer conversation those before are a click away, so that the
 # thirtieth answer comes as fast as the first.
 _AT_ONCE = 6
+# Characters of a message: what is read of one. `max_chars` of the field would drop a longer paste
+# without a word.
 LONGEST = 200_000
-"""Characters of a message: what is read of one. `max_chars` of the field would drop a longer paste
-without a word."""
 
 
 def main() -> None:

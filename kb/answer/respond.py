@@ -36,6 +36,8 @@ _TELLING = 3.0
 _LETTERS = 3
 """Letters of a Latin name at least; of a Japanese one two."""
 _CALL = re.compile(r"[._(]|^[a-z]+:")
+_BETWEEN_JAPANESE = re.compile(r"(?<=[ぁ-ヿ一-鿿々]) と (?=[ぁ-ヿ一-鿿々])")
+"""Japanese words are joined without blanks; Latin ones keep theirs."""
 _MARKS = re.compile(r"[`*_\[\]<>|.:]")
 _RELATED = 0.75
 """Share of the limit below which nothing found is near enough to be quoted beside what lacks. Of
@@ -188,6 +190,7 @@ def _opening(names: list[Name], message: str, language: Language) -> Sentence:
         return Sentence(text_of("middle_unnamed", language), (), supported=None)
     kind = "middle_apart" if any(name.is_known for name in names) else "middle_missing"
     listed = text_of("middle_and", language).join(map(_set, _joined(names, message)))
+    listed = _BETWEEN_JAPANESE.sub("と", listed)
     return Sentence(text_of(kind, language, names=listed), (), supported=None)
 
 

@@ -153,7 +153,7 @@ def test_a_real_follow_up_finds_the_subject_of_the_turn_before(start: Start) -> 
 
 def test_a_refusal_offers_questions_that_can_be_clicked(start: Start) -> None:
     app = ask(start(), WEATHER)
-    assert message("declined_out_of_scope", "ja") in app.markdown[0].value
+    assert "明日と天気 については、手元の資料に記述がありません。" in app.markdown[0].value
     assert not app.expander
     offered = next(b for b in app.button if (b.key or "").startswith("suggestion_"))
     app = offered.click().run()

@@ -49,7 +49,7 @@ def test_an_answered_question_is_kept_with_its_history(start: Start, stored: Fee
 
 def test_a_question_that_was_declined_is_kept(start: Start, stored: FeedbackStore) -> None:
     ask(start(), WEATHER)
-    assert (only(stored).declined, only(stored).reason) == (True, "out_of_scope")
+    assert (only(stored).declined, only(stored).reason) == (True, "not_in_sources")
 
 
 def test_an_answer_that_a_click_cut_off_before_it_was_kept_is_kept_next(
