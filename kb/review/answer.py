@@ -25,7 +25,7 @@ from kb.review.asking import asked_beside
 from kb.review.cause import by_cause, is_wrapper, own_causes
 from kb.review.checks import Finding, checks_for, find, most_relevant
 from kb.review.forms import CHECKED, asks_for_more, form_of
-from kb.review.mend import mend
+from kb.review.mend import mend, mended_lines
 from kb.review.paste import Paste, sides_of
 from kb.review.status import Status, status_of
 from kb.review.told import told_app
@@ -106,7 +106,7 @@ def review(
     for paste, findings in judged:
         writer.file(paste, findings)
         if findings and _WHOLE.search(prose):
-            writer.mended(paste, findings)
+            writer.mended(paste)
     errors = find_error_lines(message, parts, most=_LOOKED_AT) if outputs else ()
     causes = _causes(errors, parts, index)
     if outputs:
@@ -177,7 +177,7 @@ class _Writer:
 
     def file(self, paste: Paste, findings: Sequence[Finding]) -> None:
         """What is wrong with one file, or what was looked at."""
-        proven = [finding for finding in findings if self._statement(finding.check.proof)]
+        proven = self._provable(findings)
         checks = checks_for(paste)
         facts = {
             "file": self._name(paste.kind),
@@ -247,9 +247,10 @@ class _Writer:
         fix = Sentence(finding.fix(self._language), quoted.citations[:1], "", None)
         self.sentences.append(replace(fix, lead=self._words("fix")))
         blocks = {sentence.text for sentence in self.sentences}
-        if finding.write:
-            block = fenced(finding.write, "dockerfile" if paste.kind == "dockerfile" else "")
-            if block not in blocks:  # host and port of one call
+        write = "\n".join(mended_lines(paste, finding, self._proven)) or finding.write
+        if write:
+            block = fenced(write, "dockerfile" if paste.kind == "dockerfile" else "")
+            if block not in blocks:  # of a line with several faults, mended in all of them
                 self.sentences.append(Sentence(block, (), "", None))
 
     def _problems(self, paste: Paste) -> None:
@@ -260,9 +261,15 @@ class _Writer:
         if problems[_PROBLEMS:]:
             self._tell(self._words("problems_more", count=len(problems) - _PROBLEMS))
 
-    def mended(self, paste: Paste, findings: Sequence[Finding]) -> None:
+    def _provable(self, findings: Sequence[Finding]) -> list[Finding]:
+        return [finding for finding in findings if self._statement(finding.check.proof)]
+
+    def _proven(self, paste: Paste) -> list[Finding]:
+        return self._provable(find(paste))
+
+    def mended(self, paste: Paste) -> None:
         """The whole file with the findings mended."""
-        text, left = mend(paste.text, findings)
+        text, left = mend(paste, self._proven)
         self._tell(self._words("mended"))
         self._tell(fenced(text, "dockerfile" if paste.kind == "dockerfile" else ""))
         if left:
