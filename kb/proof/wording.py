@@ -19,8 +19,8 @@ _LENGTHS = (2, 3)
 """Characters of Japanese that stand for a word."""
 _CROSSED = 0.5
 """What a word counts where the quotes are in another language, and every word of the sentence is
-new. By grouped cross-validation 1.0 is no better, and lets the endings of a long sentence outweigh a
-name that has changed its place."""
+new. By grouped cross-validation 1.0 is no better, and lets the endings of a long sentence outweigh
+a name that has changed its place."""
 _SENTENCE = re.compile(r"(?<=[。！？])|(?<=[.!?;])\s+|\n+")
 
 
