@@ -29,7 +29,7 @@ def links(aligned: Alignment, known: frozenset[str] = frozenset()) -> Features:
         for number, word in enumerate(aligned.own)
         if aligned.matched(number) >= SURE and rarity(word) > _RARE
     ]
-    features: dict[str, float] = {}
+    features: Features = {}
     for name, gap in (("clause", COMMA), ("sentence", STOP)):
         own, given = _parts(aligned.own, gap), _parts(aligned.given, gap)
         held = [{given[at] for at in _sure(aligned, number)} for number in numbers]
