@@ -95,7 +95,7 @@ def test_follow_up(app: str, open_page: Open) -> None:
 def test_refusal_and_a_click_on_a_suggestion(app: str, open_page: Open) -> None:
     page = open_page(app)
     refusal = ask(page, "明日の東京の天気は？")
-    assert message("declined_out_of_scope", "ja") in refusal.inner_text()
+    assert "手元の資料に記述がありません" in refusal.inner_text()
     assert refusal.get_by_role("link").count() == 0
     suggestion = refusal.locator("[class*=st-key-suggestion_] button").first
     offered = suggestion.inner_text()
