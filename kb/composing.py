@@ -217,13 +217,19 @@ def _beside(request: Request, found: Found) -> tuple[Search, ...]:
 
 
 def proven(sentences: Iterable[Sentence], citations: Citations) -> list[Sentence]:
-    """Each sentence that cites with whether its quotes prove it; a text that is one is proven."""
+    """Each sentence that cites with whether its quotes prove it; a text that is one is proven.
+
+    What was looked up in tables is proven by these: it stays unjudged.
+    """
 
     def is_proven(sentence: Sentence) -> bool:
         quotes = [citations.all[number - 1].quote for number in sentence.citations]
         return unfenced(sentence.text) in quotes or is_supported(sentence.text, quotes)
 
-    return [replace(s, supported=is_proven(s)) if s.citations else s for s in sentences]
+    def is_judged(sentence: Sentence) -> bool:
+        return bool(sentence.citations) and not sentence.looked_up
+
+    return [replace(s, supported=is_proven(s)) if is_judged(s) else s for s in sentences]
 
 
 def _drafts(request: Request, part: Search) -> list[Draft]:
