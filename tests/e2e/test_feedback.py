@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kb.messages import message
-from kb.search.versions import versions
 from tests.e2e.conftest import Open, Team
 from tests.e2e.test_journeys import MODEL, answers, ask
 from tests.fake_openai import Asked, FakeOpenAI, Reply
@@ -82,13 +81,12 @@ def test_rollback_changes_what_the_chat_answers(team: Team, open_page: Open) -> 
     note = team.knowledge / "ja" / "training.md"
     note.write_text(note.read_text(encoding="utf-8").replace("/opt/ml/model", "/opt/ml/modell"))
     team.ingest()
-    old = versions(team.folder / "index")[1]
     with team.serve() as url:
         page = open_page(url)
         assert "/opt/ml/modell" in ask(page, MODEL).inner_text()
         go(page, "ui_sources_page")
         page.get_by_role("tab", name=message("ui_tab_versions", "ja")).click()
-        page.get_by_text("使用中の版との違い").click()
+        page.get_by_text("使用中の資料との違い").click()
         page.locator(".kb-changes").get_by_text("ja/training.md").wait_for()
         page.get_by_role("button", name=message("ui_version_use", "ja")).click()
         dialog = page.get_by_role("dialog")
@@ -96,7 +94,7 @@ def test_rollback_changes_what_the_chat_answers(team: Team, open_page: Open) -> 
         dialog.wait_for(state="detached")
         page.get_by_role("button", name=message("ui_version_use", "ja")).click()
         dialog.get_by_role("button", name=message("ui_version_yes", "ja")).click()
-        page.get_by_text(message("ui_switched", "ja", version=old)).wait_for()
+        page.get_by_text("資料に切り替えました").wait_for()
         dialog.wait_for(state="detached")
         go(page, "ui_chat")
         answers(page).first.wait_for()  # the chat before, which is counted
