@@ -14,9 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
+
+from tests.loopback import Loopback
 
 _SECTION = re.compile(
     r'<section title="[^"]*" heading="[^"]*" language="\w+">\n(.*?)\n</section>', re.DOTALL
@@ -101,7 +103,7 @@ def error(status: int, text: str = "no", **headers: str) -> Reply:
     return Reply(status=status, headers=named, raw=body)
 
 
-class FakeOpenAI:
+class FakeOpenAI(Loopback):
     """The server; `asked` holds what it was asked, in order."""
 
     def __init__(
@@ -131,18 +133,8 @@ class FakeOpenAI:
             def log_message(self, *arguments: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._server.block_on_close = False
-        self.port = int(self._server.server_port)
+        super().__init__(Handler)
         self.base_url = f"http://127.0.0.1:{self.port}/v1"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), daemon=True
-        )
-
-    def __enter__(self) -> FakeOpenAI:
-        self._thread.start()
-        return self
 
     def __exit__(
         self,
@@ -150,10 +142,8 @@ class FakeOpenAI:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._over.set()  # a reply that is still on its way ends
+        super().__exit__(kind, error, trace)
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
         body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))

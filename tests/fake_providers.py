@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import struct
-import threading
 from binascii import crc32
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.loopback import Loopback
 
 TOKENS_IN, TOKENS_OUT = 21, 4
 
 
-class FakeProviders:
+class FakeProviders(Loopback):
     """The server; `asked` holds path and body of each request."""
 
     def __init__(self, text: str) -> None:
@@ -39,25 +39,8 @@ class FakeProviders:
             def log_message(self, *arguments: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), daemon=True
-        )
-
-    def __enter__(self) -> FakeProviders:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(Handler)
+        self.base_url = f"http://127.0.0.1:{self.port}"
 
 
 def _speak(path: str, text: str) -> tuple[str, Iterator[bytes]]:
