@@ -18,8 +18,8 @@ from screens.shared import (
     LOG,
     current_index,
     failure,
+    keep_in_view,
     label,
-    run_script,
     title_tab,
     ui_language,
 )
@@ -89,7 +89,7 @@ def _go_on_where_it_ended(chat: Chat) -> None:
         state.opened_chat, state.opened_with = chat.id, count
     if count > 1 and count == state.opened_with:
         newest = f".st-key-exchange-{count - 1}"
-        run_script("opened", f"/* {chat.id} */ window.kbKeepInView?.('{newest}', 'start')")
+        keep_in_view("opened", newest, "start", chat.id)
 
 
 def _hidden(chat: Chat) -> int:

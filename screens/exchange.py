@@ -25,7 +25,15 @@ from screens.html.asked import asked_html
 from screens.html.proofs import proofs_html
 from screens.html.takeaway import copies_html
 from screens.session import Exchange
-from screens.shared import assistant, current_index, failure, label, run_script, ui_language
+from screens.shared import (
+    assistant,
+    current_index,
+    failure,
+    keep_in_view,
+    label,
+    run_script,
+    ui_language,
+)
 
 
 def question_button(
@@ -54,7 +62,7 @@ def show(
         back, shown, stopping = st.empty(), st.empty(), st.empty()
         below, rating = st.empty(), st.empty()
         if exchange.waiting:
-            run_script("scroll", f"window.kbKeepInView?.('.st-key-exchange-{number}', 'start')")
+            keep_in_view("scroll", f".st-key-exchange-{number}", "start")
             with stopping.container(key="stopping"):  # its last two parts: when stopped here
                 st.html(say_html(f"{number}|{label('searching')}", working=True))
                 st.caption(label("stopped"))
@@ -139,10 +147,6 @@ def _again(key: object) -> None:
     )
 
 
-_INTO_VIEW = "window.kbKeepInView?.('.st-key-choices-NUMBER')"
-"""Of screens/page.js: the page still grows below."""
-
-
 def _question_back(answer: Answer, number: int, *, open_: bool) -> None:
     """The question back, right below it what it can be answered with; a click sends it."""
     st.markdown(f"**{safe_markdown(answer.clarify or '')}**")
@@ -151,7 +155,7 @@ def _question_back(answer: Answer, number: int, *, open_: bool) -> None:
         for position, choice in enumerate(answer.choices):
             question_button(row, choice, f"choice_{number}_{position}")
         # On a phone what is known already is longer than the screen.
-        run_script(f"choices-{number}", _INTO_VIEW.replace("NUMBER", str(number)))
+        keep_in_view(f"choices-{number}", f".st-key-choices-{number}", "center")
 
 
 # The case as it was understood.

@@ -138,9 +138,9 @@ the newest answer, shortcuts, announcements. Runs once a tab; reads what Python 
 
   // What must stay in sight while the page still grows, until the person scrolls or types: an answer
   // from its beginning ('start'; Streamlit would follow its end), the choices of a question back.
-  let kept = null;
+  // Python names it in window.kbKept: at a reload that script may run before this one.
   const keepInView = () => {
-    const element = kept && find(kept.selector), main = find('.stMain');
+    const kept = window.kbKept, element = kept && find(kept.selector), main = find('.stMain');
     if (!element || !main) return;
     const box = element.getBoundingClientRect();
     if (kept.block === 'start') {
@@ -152,14 +152,14 @@ the newest answer, shortcuts, announcements. Runs once a tab; reads what Python 
     if (box.top < 130 || box.bottom > field) element.scrollIntoView({block: 'center'});
   };
   const grown = new ResizeObserver(keepInView);
-  window.kbKeepInView = (selector, block = 'center') => {
-    kept = {selector, block};
+  window.kbKeepInView = () => {
     grown.disconnect();
     all('.stMain, .block-container').forEach(element => grown.observe(element));
     keepInView();
   };
   document.addEventListener('scroll', () => requestAnimationFrame(keepInView), true);
-  ['wheel', 'touchmove', 'pointerdown', 'keydown'].forEach(name => document.addEventListener(name, () => { kept = null; }, true));
+  ['wheel', 'touchmove', 'pointerdown', 'keydown'].forEach(name => document.addEventListener(name, () => { window.kbKept = null; }, true));
+  window.kbKeepInView();
 
   // Shortcuts.
   const typing = target => target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"]');

@@ -6,6 +6,7 @@ import json
 import logging
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -164,6 +165,17 @@ def run_script(name: str, code: str) -> None:
     """Run a few lines of our JavaScript in the page; never what a person or a source wrote."""
     with st.container(key=f"script-{name}"):
         st.html(f"<script>{code}</script>", unsafe_allow_javascript=True)
+
+
+def keep_in_view(
+    name: str, selector: str, block: Literal["start", "center"], once: str = ""
+) -> None:
+    """Keep what `selector` finds in sight while the page grows, until the person scrolls or types.
+
+    `once`: runs anew where it differs from the script of this `name` before.
+    """
+    kept = json.dumps({"selector": selector, "block": block})
+    run_script(name, f"/* {once} */ window.kbKept = {kept}; window.kbKeepInView?.()")
 
 
 def draw(svg: str) -> None:
