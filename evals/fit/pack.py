@@ -17,7 +17,8 @@ import torch
 
 from evals.fit.encoder_model import ACTS, DANGERS, FORMS, OUTCOMES, SIGNALS
 from evals.fit.samples import data_hash, ranked
-from kb.reading.encoder import FILE, packed
+from kb.reading.encoder import FILE
+from kb.search.layers import packed
 
 NAMES = {"act": ACTS, "form": FORMS, "outcome": OUTCOMES, "danger": DANGERS, "signal": SIGNALS}
 _MATRICES = ("qkv", "ao", "fi", "fo")

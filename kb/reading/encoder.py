@@ -21,16 +21,15 @@ from kb.errors import EmbeddingError
 from kb.reading.tokens import BEFORE
 from kb.records import SIDES, Side
 from kb.search.e5 import E5File, bundled_file
+from kb.search.layers import Array, Below, softmax, stored_layer, through
 from kb.search.pieces import Pieces
 
-Array = NDArray[np.float32]
 FILE = Path(__file__).with_name("encoder.npz")
 STATES = ("holds", "dropped", "negated", "hypothetical")
 LEVELS = ("holds", "off", "hypothetical")
 """Of a condition in a message: holds, is dropped or negated, is only supposed."""
 _REMEMBERED = 256
 """Texts of which the states of the lower layers are kept."""
-_EPSILON = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +74,6 @@ class Looked:
     """For each condition that stands: that it does so no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """Weights of one layer, shape (in, out)."""
-
-    qkv: Array
-    qkv_bias: Array
-    ao: Array
-    ao_bias: Array
-    aln: tuple[Array, Array]
-    fi: Array
-    fi_bias: Array
-    fo: Array
-    fo_bias: Array
-    oln: tuple[Array, Array]
-
-
 class Encoder:
     """The model. Safe to share between threads."""
 
@@ -119,15 +102,8 @@ class Encoder:
         first = int(stored["first"])
         sizes = self._file.sizes
         self._heads = sizes.heads
-        self._lower = [_bundled(self._file, n) for n in range(first)]
-        self._upper = [_stored(stored, n) for n in range(first, sizes.layers)]
-        self._places = self._file.tensor("emb.pos", sizes.positions, sizes.hidden)
-        self._places = self._places + self._file.rows("emb.type", [0], sizes.hidden)
-        self._norm = (
-            self._file.tensor("emb.ln.w", sizes.hidden),
-            self._file.tensor("emb.ln.b", sizes.hidden),
-        )
-        self._below = lru_cache(_REMEMBERED)(self._computed)
+        self._upper = [stored_layer(stored, n) for n in range(first, sizes.layers)]
+        self._below = lru_cache(_REMEMBERED)(Below(self._file, first).states)
 
     def look(self, ids: Sequence[int], before: Before, pasted: bool) -> Looked:
         """What the heads say of the tokens of a message; `pasted`: much of it is not its words."""
@@ -141,7 +117,7 @@ class Encoder:
         first = sum(map(len, parts))
         x = np.concatenate([*parts, own + table[5]])
         for layer in self._upper:
-            x = _through(layer, x, self._heads)
+            x = through(layer, x, self._heads)
         return self._read(x, first, before)
 
     def _start(self, before: Before, pasted: bool) -> Array:
@@ -160,32 +136,23 @@ class Encoder:
             s["signal"][self.signals.index(signal)] + s["side"][which] + s["segment"][2]
         )
 
-    def _computed(self, ids: tuple[int, ...]) -> Array:
-        file = self._file
-        ids = (file.bos, *ids, file.eos)
-        x = file.rows("emb.word", ids, file.sizes.hidden) + self._places[: len(ids)]
-        x = _normal(x, self._norm)
-        for layer in self._lower:
-            x = _through(layer, x, self._heads)
-        return x
-
     def _read(self, x: Array, first: int, before: Before) -> Looked:
         s = self._stored
         seen = np.concatenate([x[:2], x[first:]])
         own = x[first + 1 : -1]
 
         def whole(name: str) -> Array:
-            shares = _shares(np.asarray(seen @ s[f"pool.{name}"] / 8, np.float32))
-            scores = s[f"whole.{name}.weight"] @ (shares @ seen) + s[f"whole.{name}.bias"]
+            weights = softmax(np.asarray(seen @ s[f"pool.{name}"] / 8, np.float32))
+            scores = s[f"whole.{name}.weight"] @ (weights @ seen) + s[f"whole.{name}.bias"]
             return np.asarray(scores, np.float32)
 
         def head(name: str, rows: Array) -> Array:
             return np.asarray(rows @ s[f"{name}.weight"].T + s[f"{name}.bias"], np.float32)
 
         def named(name: str) -> Mapping[str, float]:
-            return dict(zip(self._names[name], _shares(whole(name)).tolist(), strict=True))
+            return dict(zip(self._names[name], softmax(whole(name)).tolist(), strict=True))
 
-        looks = _shares(head("look", seen), axis=0)
+        looks = softmax(head("look", seen), axis=0)
         levels = head("level", seen).reshape(len(seen), len(LEVELS), len(self.signals))
         gone = logistic(head("gone", x[2 : 2 + len(before.standing)])[:, 0])
         return Looked(
@@ -196,8 +163,8 @@ class Encoder:
             float(logistic(whole("goes_on")[0])),
             np.asarray((looks[:, None, :] * levels).sum(0)),
             head("word", own),
-            _shares(head("state", own)),
-            _shares(head("told_for", own)),
+            softmax(head("state", own)),
+            softmax(head("told_for", own)),
             {signal: float(g) for (signal, _), g in zip(before.standing, gone, strict=True)},
         )
 
@@ -220,98 +187,3 @@ def has_encoder() -> bool:
         return FILE.exists() and bundled_file().exists()
     except EmbeddingError:
         return False
-
-
-def packed(name: str, weights: Array) -> dict[str, NDArray[Any]]:
-    """A matrix in bytes, shape (out, in), with a scale a row."""
-    scale = np.maximum(np.abs(weights).max(axis=1, keepdims=True), 1e-9) / 127
-    return {
-        f"{name}/bytes": np.round(weights / scale).astype(np.int8),
-        f"{name}/scale": scale.astype(np.float32),
-    }
-
-
-def _unpacked(stored: Mapping[str, NDArray[Any]], name: str) -> Array:
-    weights = stored[f"{name}/bytes"].astype(np.float32) * stored[f"{name}/scale"]
-    return np.ascontiguousarray(weights.T, np.float32)
-
-
-def _stored(stored: Mapping[str, NDArray[Any]], number: int) -> _Layer:
-    def matrix(part: str) -> Array:
-        return _unpacked(stored, f"{number}.{part}")
-
-    def vector(part: str) -> Array:
-        return np.asarray(stored[f"{number}/{part}"], np.float32)
-
-    return _Layer(
-        matrix("qkv"),
-        vector("qkv.bias"),
-        matrix("ao"),
-        vector("ao.bias"),
-        (vector("aln.weight"), vector("aln.bias")),
-        matrix("fi"),
-        vector("fi.bias"),
-        matrix("fo"),
-        vector("fo.bias"),
-        (vector("oln.weight"), vector("oln.bias")),
-    )
-
-
-def _bundled(file: E5File, number: int) -> _Layer:
-    size, feed = file.sizes.hidden, file.sizes.feed
-
-    def matrix(part: str, rows: int, columns: int) -> Array:
-        return np.ascontiguousarray(file.tensor(f"l{number}.{part}.w", rows, columns).T)
-
-    def vector(part: str, rows: int) -> Array:
-        return file.tensor(f"l{number}.{part}", rows)
-
-    return _Layer(
-        np.concatenate([matrix(part, size, size) for part in "qkv"], axis=1),
-        np.concatenate([vector(f"{part}.b", size) for part in "qkv"]),
-        matrix("ao", size, size),
-        vector("ao.b", size),
-        (vector("aln.w", size), vector("aln.b", size)),
-        matrix("fi", feed, size),
-        vector("fi.b", feed),
-        matrix("fo", size, feed),
-        vector("fo.b", size),
-        (vector("oln.w", size), vector("oln.b", size)),
-    )
-
-
-def _through(layer: _Layer, x: Array, heads: int) -> Array:
-    """One layer of BERT (Devlin et al., 2019, arxiv.org/abs/1810.04805); shape (tokens, hidden)."""
-    tokens, size = x.shape
-    width = size // heads
-    qkv = (x @ layer.qkv + layer.qkv_bias).reshape(tokens, 3, heads, width).transpose(1, 2, 0, 3)
-    q, k, v = np.ascontiguousarray(qkv)
-    seen = _shares(q @ k.transpose(0, 2, 1) * np.float32(width**-0.5)) @ v
-    seen = seen.transpose(1, 0, 2).reshape(tokens, size)
-    x = _normal(x + (seen @ layer.ao + layer.ao_bias), layer.aln)
-    return _normal(x + (_gelu(x @ layer.fi + layer.fi_bias) @ layer.fo + layer.fo_bias), layer.oln)
-
-
-def _gelu(x: Array) -> Array:
-    """Hendrycks and Gimpel, 2016, arxiv.org/abs/1606.08415, by the hyperbolic tangent."""
-    inner = x * x
-    inner *= np.float32(0.044715)
-    inner += 1
-    inner *= x
-    inner *= np.float32(0.7978845608)
-    np.tanh(inner, out=inner)
-    inner += 1
-    inner *= x
-    inner *= np.float32(0.5)
-    return inner
-
-
-def _normal(x: Array, weights: tuple[Array, Array]) -> Array:
-    x = x - x.mean(-1, keepdims=True)
-    spread = np.sqrt((x * x).mean(-1, keepdims=True) + _EPSILON)
-    return np.asarray(x / spread * weights[0] + weights[1], np.float32)
-
-
-def _shares(scores: Array, axis: int = -1) -> Array:
-    raised = np.exp(scores - scores.max(axis=axis, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=axis, keepdims=True), np.float32)

@@ -15,8 +15,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.reading.encoder import Array, Looked, logistic
+from kb.reading.encoder import Looked, logistic
 from kb.records import SIDES, Side
+from kb.search.layers import Array
 
 Span = tuple[int, int]
 State = Literal["holds", "dropped", "negated", "hypothetical"]

@@ -13,11 +13,12 @@ from kb.messages import message
 from kb.pattern.settle import settle
 from kb.reading import encoder
 from kb.reading.encoded import WANTED, EncodedReader
-from kb.reading.encoder import Before, Encoder, Looked, has_encoder, load_encoder, packed
+from kb.reading.encoder import Before, Encoder, Looked, has_encoder, load_encoder
 from kb.reading.reading import Reading
 from kb.reading.tokens import LONGEST, own_tokens
 from kb.records import Turn
 from kb.search.embedding import BundledEmbedder
+from kb.search.layers import packed
 
 
 class Counting(Encoder):
