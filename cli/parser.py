@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kb.records import LANGUAGES, SIDES
+
 
 def parser(description: str | None = None) -> argparse.ArgumentParser:
     """The commands; `module` and `function` of the result name what runs."""
@@ -27,8 +29,8 @@ def parser(description: str | None = None) -> argparse.ArgumentParser:
     review = commands.add_parser("review", help="check a Dockerfile, a log or a piece of code")
     review.add_argument("file", help="a file, or - for standard input")
     review.add_argument("--json", action="store_true", help="the review as one JSON object")
-    review.add_argument("--language", choices=("ja", "en"), help="that of the text or the terminal")
-    review.add_argument("--side", choices=("training", "inference"), help="what the file is for")
+    review.add_argument("--language", choices=LANGUAGES, help="that of the text or the terminal")
+    review.add_argument("--side", choices=SIDES, help="what the file is for")
     review.set_defaults(module="cli.review")
     image = commands.add_parser("image", help="the URI of an AWS base image, and how to pull it")
     image.add_argument("framework", nargs="?", default="", help="such as pytorch, sklearn, tf")

@@ -15,10 +15,10 @@ from typing import Any
 import yaml
 
 from evals.decisions import Decided, decide_cases, read_cases
-from evals.evaluate import LANGUAGES, Outcome
+from evals.evaluate import Outcome
 from evals.intervals import Share, share_of
 from kb.assistant import Assistant
-from kb.records import Answer
+from kb.records import LANGUAGES, Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,9 @@ from evals.metrics import mean
 from evals.rows import read_rows
 from kb.assistant import Assistant
 from kb.errors import KbError
-from kb.records import Turn
+from kb.records import LANGUAGES, Turn
 
 _SPLITS = ("tune", "test")
-_LANGUAGES = ("ja", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def decision_slices(outcomes: Sequence[Decided]) -> dict[str, list[Decided]]:
     return {
         f"{name} {language}".strip(): found
         for name, part in named.items()
-        for language in ("", *_LANGUAGES)
+        for language in ("", *LANGUAGES)
         if (found := [o for o in part if language in ("", o.case.language)])
     }
 

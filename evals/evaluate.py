@@ -27,14 +27,13 @@ from evals.rows import read_rows
 from kb.answer.statements import evidence_of
 from kb.assistant import Assistant
 from kb.errors import KbError
-from kb.records import Answer, Turn
+from kb.records import LANGUAGES, Answer, Turn
 from kb.search.index import Index
 from kb.text.language import prose_language
 
 _CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 _DEPTH = 10
 SPLITS = ("tune", "test")
-LANGUAGES = ("ja", "en")
 KINDS = (
     "choose_pattern",
     "need_custom",

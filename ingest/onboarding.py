@@ -14,16 +14,15 @@ import yaml
 from ingest.chunk import chunk
 from ingest.parse import Parsed
 from kb.path.onboarding import Check, Step, is_stale, read_steps, step_hash
-from kb.records import Chunk, Document, Language
+from kb.records import LANGUAGES, Chunk, Document, Language
 
-_LANGUAGES: tuple[Language, ...] = ("ja", "en")
 Groups = Mapping[str, Sequence[Chunk]]
 
 
 def read_groups(folder: Path) -> dict[str, list[Chunk]]:
     """The chunks of the notes below `folder` by group, as an index of them holds them."""
     groups: dict[str, list[Chunk]] = {}
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         for file in sorted((folder / language).glob("*.md")):
             text = file.read_text(encoding="utf-8")
             document = Document(file.as_posix(), "notes", file.stem, text, "note", language)
@@ -38,7 +37,7 @@ def problems(steps: Sequence[Step], groups: Groups) -> list[str]:
     found = []
     for step in steps:
         for section in step.sections:
-            for language in _LANGUAGES:
+            for language in LANGUAGES:
                 if not _statements(groups, section, language):
                     found.append(f"{step.id}: notes/{language} has no section “{section}”.")
         for check in step.checks:
@@ -50,7 +49,7 @@ def _unexplained(step: Step, check: Check, groups: Groups) -> list[str]:
     return [
         f"{step.id}, check {check.id}: section “{check.section}” in notes/{language} has no "
         f"statement {check.statement}, it has {held}."
-        for language in _LANGUAGES
+        for language in LANGUAGES
         if 0 < (held := len(_statements(groups, check.section, language))) < check.statement
     ]
 

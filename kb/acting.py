@@ -15,7 +15,7 @@ from kb.answer.markdown import to_markdown
 from kb.answer.standing import Standing, standing_on
 from kb.messages import message
 from kb.pattern import around
-from kb.reading.reading import Form
+from kb.reading.reading import IN_LANGUAGE, Form
 from kb.records import Act, Answer, Language, Sentence
 from kb.request import Request
 from kb.search.index import Index
@@ -35,7 +35,6 @@ _FORMS: Mapping[Form, Callable[[Standing], Content]] = {
 }
 _SHAPES: Mapping[Form | None, Callable[[Standing], Content]] = {"steps": forms.steps}
 """Forms of which a number of lines may be wanted."""
-_LANGUAGES: Mapping[Form | None, Language] = {"english": "en", "japanese": "ja"}
 _NAMED = 80
 """Characters of a question that is named in a sentence."""
 _CHOICES = 3
@@ -51,7 +50,7 @@ def language_of_form(request: Request) -> Language | None:
     """The language that the message asks the last answer in."""
     if request.reading.act != "form":
         return None
-    return request.wish.language if request.wish else _LANGUAGES.get(request.reading.form)
+    return request.wish.language if request.wish else IN_LANGUAGE.get(request.reading.form)
 
 
 def acted(request: Request, since: Sequence[Request], asked: Request, answer: Answer) -> Content:
@@ -72,7 +71,7 @@ def acted(request: Request, since: Sequence[Request], asked: Request, answer: An
         return _behind(act, request.index, asked, answer)
     spoken = [one for one in since if one.reading.act not in _SMALL and not language_of_form(one)]
     last = spoken[0].reading.act if spoken else act
-    only_language = request.reading.form in _LANGUAGES
+    only_language = request.reading.form in IN_LANGUAGE
     if language_of_form(request) and only_language and last in ("why", "alternatives"):
         return _behind(last, request.index, asked, answer)
     before = answer
@@ -113,7 +112,7 @@ def _chain(requests: Sequence[Request]) -> list[Request]:
     chain: list[Request] = []
     for one in requests:
         form = one.reading.form
-        if one.reading.act != "form" or form in _LANGUAGES:
+        if one.reading.act != "form" or form in IN_LANGUAGE:
             continue
         slack = [old for old in chain if old.reading.form == "slack"]
         chain = [old for old in chain if old.reading.form not in ("slack", "table")]

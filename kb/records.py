@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Language = Literal["ja", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 Reason = Literal["out_of_scope", "not_in_sources", "unsafe"]
 PatternId = Literal[
     "none",
@@ -21,6 +22,7 @@ PatternId = Literal[
     "inference-2",
     "inference-3",
 ]
+PATTERNS: tuple[PatternId, ...] = get_args(PatternId)
 Act = Literal[
     "question",
     "case",
@@ -38,7 +40,7 @@ Act = Literal[
 """What a message does: asks, tells a case or changes it, acts on the last answer, or is said to
 somebody who listens."""
 Side = Literal["training", "inference"]
-SIDES: tuple[Side, Side] = ("training", "inference")
+SIDES: tuple[Side, ...] = get_args(Side)
 ChunkKind = Literal["passage", "code", "table", "statement", "question"]
 """What a chunk is. Notes give `statement`, `question` (a way people ask for a section), `code` and
 `table`; every other document gives `passage`, `code` and `table`, and as `question` what leads to

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kb.gaps.drafts import LANGUAGES, draft
+from kb.gaps.drafts import draft
 from kb.gaps.gaps import Gap, GapFinder
+from kb.records import LANGUAGES
 from screens.feedback import feedback_store
 from screens.html.answer import title_html
 from screens.html.listing import gap_html, short_gaps_html

@@ -13,9 +13,8 @@ import yaml
 
 from kb.gaps.gaps import Gap
 from kb.messages import message
-from kb.records import Language
+from kb.records import LANGUAGES, Language
 
-LANGUAGES: tuple[Language, Language] = ("ja", "en")
 _MOST = 10
 """Ways to ask that a section holds."""
 

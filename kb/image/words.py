@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import yaml
 from rapidfuzz import fuzz, process
@@ -19,12 +19,12 @@ from rapidfuzz import fuzz, process
 from kb.errors import ImageError
 from kb.image import data as image_data
 from kb.messages import message
-from kb.records import Language
+from kb.records import LANGUAGES, SIDES, Language, Side
 from kb.text.normal import normalize
 
-Scope = Literal["training", "inference"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+Scope = Side
+"""What the official tables call a side."""
+SCOPES = SIDES
 _NEAREST = 3
 _LEAST_ALIKE = 55
 """Of 100: below it a name is no guess at another one."""

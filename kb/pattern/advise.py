@@ -17,7 +17,7 @@ from kb.pattern.explain import Explained, explain_each
 from kb.pattern.patterns import load_model
 from kb.pattern.situation import Weighed, find_conflict, weigh
 from kb.reading.reading import CaseReading
-from kb.records import Decision, Language, PatternId, Sentence
+from kb.records import SIDES, Decision, Language, PatternId, Sentence
 from kb.search.index import Index
 from kb.search.rank import facet
 from kb.text.words import mentions
@@ -70,7 +70,7 @@ def further(
     Code and tables come along only when asked for.
     """
     wanted, side = mentions(query, "sample"), (pattern or "").partition("-")[0]
-    if side in ("training", "inference"):
+    if side in SIDES:
         drafts = [
             draft
             for draft in drafts

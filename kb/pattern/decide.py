@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kb.pattern.patterns import Model, Outcome, Question, Rule, Side, load_model
-from kb.records import SIDES, Decision, PatternId, Raised
+from kb.pattern.patterns import Model, Outcome, Question, Rule, load_model
+from kb.records import SIDES, Decision, PatternId, Raised, Side
 
 
 @dataclass(frozen=True, slots=True)

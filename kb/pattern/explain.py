@@ -16,9 +16,9 @@ from kb.answer.quotes import Citations
 from kb.answer.statements import Reference, find_statement
 from kb.messages import message
 from kb.pattern.decide import Verdict, decide_signals
-from kb.pattern.patterns import Outcome, Side, load_model, on_sides
+from kb.pattern.patterns import Outcome, load_model, on_sides
 from kb.proof.verify import is_supported
-from kb.records import SIDES, Citation, Language, ListedVersion, PatternId, Raised, Sentence
+from kb.records import SIDES, Citation, Language, ListedVersion, PatternId, Raised, Sentence, Side
 from kb.search.index import Index
 
 _LONGEST = 48

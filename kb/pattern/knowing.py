@@ -18,7 +18,7 @@ from kb.pattern.cases import chosen
 from kb.pattern.offered import LookUp, NamedVersion, find_version, signal_of
 from kb.pattern.patterns import load_model
 from kb.reading.reading import CaseReading, Reader, Reading
-from kb.records import SIDES, Condition, Turn
+from kb.records import LANGUAGES, SIDES, Condition, Turn
 from kb.text.language import language
 from kb.text.normal import normalize
 
@@ -87,7 +87,7 @@ def _messages() -> dict[str, str]:
     return {
         _plain(drop(signal.id, lang)): signal.id
         for signal in load_model().signals
-        for lang in ("ja", "en")
+        for lang in LANGUAGES
     }
 
 

@@ -18,9 +18,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, mo
 
 from kb.answer.statements import Reference, read_reference
 from kb.errors import PatternsError
-from kb.records import SIDES, Language, PatternId
+from kb.records import PATTERNS, SIDES, Language, PatternId, Side
 
-Side = Literal["training", "inference"]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
 
 
@@ -233,7 +232,7 @@ class Model(_Frozen):
         groups = {group.id for group in self.groups}
         for signal in self.signals:
             _refuse(f"signal {signal.id}", "no such group", {signal.group} - groups)
-        _refuse("outcomes", "missing", set(_PATTERNS) - set(self.outcome))
+        _refuse("outcomes", "missing", set(PATTERNS) - set(self.outcome))
         _refuse(
             "exclude", "no such signal", {s for p in self.exclude for s in p} - set(self.signal)
         )
@@ -261,17 +260,6 @@ class Model(_Frozen):
             _refuse(where, "no such question", {rule.ask} - set(self.question))
         elif rule.reason is None:
             raise ValueError(f"{where}: decides without a reason")
-
-
-_PATTERNS: tuple[PatternId, ...] = (
-    "none",
-    "training-1",
-    "training-2",
-    "training-3",
-    "inference-1",
-    "inference-2",
-    "inference-3",
-)
 
 
 def _refuse(where: str, what: str, found: Iterable[str]) -> None:

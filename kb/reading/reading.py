@@ -18,6 +18,8 @@ PartKind = Literal["question", "prose", "dockerfile", "traceback", "log", "shell
 Form = Literal[
     "shorter", "lines", "detail", "steps", "table", "code", "english", "japanese", "slack"
 ]
+IN_LANGUAGE: Mapping[Form | None, Language] = {"english": "en", "japanese": "ja"}
+"""The forms that are a language."""
 Danger = Literal["unsafe", "attack"]
 
 

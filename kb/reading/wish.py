@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kb.reading.act import TALK, number_in
 from kb.reading.followup import leans, only_courtesy, without_opening
-from kb.reading.reading import Form, Reading
+from kb.reading.reading import IN_LANGUAGE, Form, Reading
 from kb.records import Language
 
 _LONGEST = 400
@@ -36,7 +36,6 @@ _WANTED = re.compile(
     re.IGNORECASE,
 )
 """The same as it is asked for, within a sentence that asks for something else."""
-_LANGUAGES: Mapping[Form | None, Language] = {"english": "en", "japanese": "ja"}
 Read = Callable[[str], Reading]
 
 
@@ -113,8 +112,8 @@ def _forms(wishes: Sequence[str], read: Read) -> tuple[Form | None, int | None, 
         else:
             pieces = (wish,)
         found += [one for piece in pieces if (one := read(piece).form)]
-    language = next((_LANGUAGES[one] for one in found if one in _LANGUAGES), None)
-    own = [one for one in found if one not in _LANGUAGES]
+    language = next((IN_LANGUAGE[one] for one in found if one in IN_LANGUAGE), None)
+    own = [one for one in found if one not in IN_LANGUAGE]
     shapes = [one for one in own if one not in ("lines", "shorter")]
     form: Form | None = shapes[0] if shapes else "lines" if lines else own[0] if own else None
     return form, lines, language

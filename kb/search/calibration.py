@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.records import Language
+from kb.records import LANGUAGES, Language
 from kb.search.embedding import Vectors
 from kb.search.languages import NEAREST, lifts
-from kb.search.vectors import LANGUAGES, SHELVES
+from kb.search.vectors import SHELVES
 
 _FILE = "calibration.npz"
 _OUTSIDE = Path(__file__).with_name("outside.npz")

@@ -19,14 +19,14 @@ from typing import Any
 
 from kb.errors import ChromaSilent, DocumentUnknown, IndexDamaged, IndexMissing
 from kb.messages import message
-from kb.records import Chunk, Document, Language
+from kb.records import LANGUAGES, Chunk, Document, Language
 from kb.search.across import Across
 from kb.search.calibration import Calibration
 from kb.search.lexical import LexicalIndex
 from kb.search.names import NameIndex
 from kb.search.rows import read_rows, to_chunk
 from kb.search.sections import Sections
-from kb.search.vectors import LANGUAGES, SHELVES, VectorStore
+from kb.search.vectors import SHELVES, VectorStore
 from kb.search.whole import MANIFEST, check_files, read_manifest
 from kb.text.logs import sends_to_log
 

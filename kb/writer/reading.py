@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, get_args
 
@@ -21,8 +21,8 @@ from kb.pattern.patterns import load_model
 from kb.reading.act import TALK
 from kb.reading.case import Standing, case_reading, folded, supposed
 from kb.reading.named import State, Told
-from kb.reading.reading import CaseReading, Form, Reader, Reading
-from kb.records import Act, Language, Side, Turn, Usage
+from kb.reading.reading import IN_LANGUAGE, CaseReading, Form, Reader, Reading
+from kb.records import Act, Side, Turn, Usage
 from kb.search.remembering import Recent, digest
 from kb.text.fold import fold
 from kb.writer.chat import ChatFailed
@@ -42,7 +42,6 @@ _CONDITIONS = 16
 """Conditions that are taken from one reply."""
 _REMEMBERED = 256
 _OBJECT = re.compile(r"\{.*\}", re.DOTALL)
-_LANGUAGES: Mapping[Form | None, Language] = {"english": "en", "japanese": "ja"}
 
 
 def _known(values: Any) -> BeforeValidator:
@@ -166,7 +165,7 @@ def _merged(read: _Reply, within: Reading, message: str, history: Sequence[Turn]
     talks = read.act in TALK
     queries = () if talks else _queries(read, within)
     own = [turn.content for turn in history if turn.role == "user"]
-    spoken = within.language if read.act == "form" else _LANGUAGES.get(read.form, within.language)
+    spoken = within.language if read.act == "form" else IN_LANGUAGE.get(read.form, within.language)
     return replace(
         within,
         language=spoken,

@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kb.messages import message
-from kb.records import Language
+from kb.records import LANGUAGES
 from kb.text.sentences import sentences
 from kb.writer.citing import Cited, Part
 
-_LANGUAGES: tuple[Language, Language] = ("ja", "en")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•・]|(\d+)[.)])[ \t]+")
 _HEADING = re.compile(r"[ \t]*(?:#{1,6}[ \t]+(.+?)[ \t#]*|\*\*([^*]+)\*\*[:：]?)$")
 _BARE_LINE = re.compile(r"[ \t]*(?:(?:[-*+•・>]|\d+[.)])[ \t]*)*")
-_NOT_COVERED = tuple(message("not_covered", language) for language in _LANGUAGES)
+_NOT_COVERED = tuple(message("not_covered", language) for language in LANGUAGES)
 _EMPTY_BRACKETS = re.compile(r"（\s*）|(?<![\w`])\(\s*\)|(?<!\S)\[\s*\](?!\S)")
 
 

@@ -13,14 +13,13 @@ from kb.pattern.around import drop
 from kb.pattern.patterns import load_model
 from kb.reading.parts import find_parts
 from kb.reading.reading import CaseReading
-from kb.records import Answer, Condition, Language, Side
+from kb.records import LANGUAGES, Answer, Condition, Language, Side
 from kb.search.embedding import BundledEmbedder
 from kb.search.index import Index, IndexStore
 from tests.scripted import FORMS, ScriptedReader
 from tests.unit.kb_fixtures import turns
 from tests.unit.test_story import PASTED, check
 
-LANGUAGES: Sequence[Language] = ("ja", "en")
 DECIDED = {
     "ja": "学習で apt の MeCab が要る。どのパターン？",
     "en": "Our hardened company base image is mandatory, inference only. Which pattern?",

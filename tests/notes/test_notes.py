@@ -12,6 +12,7 @@ import pytest
 
 from ingest.evidence import Evidence, read_evidence, with_footnotes
 from ingest.notes import Note, NoteSection, Statement, read_note
+from kb.records import LANGUAGES
 from tests.notes.identifiers import (
     Allowed,
     Known,
@@ -26,7 +27,6 @@ from tests.notes.identifiers import (
 NOTES = Path(__file__).parents[2] / "notes"
 ALLOWED = Path(__file__).with_name("allowed.yaml")
 TOPICS = sorted(file.stem for file in (NOTES / "en").glob("*.md"))
-LANGUAGES = ("ja", "en")
 _SDK_CLASS = re.compile(
     r"(?a)\b(?:Estimator|ModelTrainer|ModelBuilder|SourceCode|InferenceSpec|InputData|ScriptProcessor"
     r"|FrameworkProcessor|PyTorchModel|MultiDataModel|LocalSession)\b"

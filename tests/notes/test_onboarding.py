@@ -10,8 +10,9 @@ import pytest
 
 from ingest.onboarding import problems, read_groups, stale
 from kb.path.onboarding import Check, Step, Text, read_steps
+from kb.records import LANGUAGES
 from tests.notes.identifiers import code_spans, numbers, plain_names
-from tests.notes.test_notes import LANGUAGES, NOTES, TOPICS, NoteSection, note_of
+from tests.notes.test_notes import NOTES, TOPICS, NoteSection, note_of
 
 _JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
 _FULL_WIDTH = re.compile(r"[０-９Ａ-Ｚａ-ｚ]")

@@ -10,13 +10,12 @@ from kb.pattern.case_link import case_word, open_case, shown
 from kb.pattern.decide import decide_signals
 from kb.pattern.explain import comparison
 from kb.pattern.patterns import load_model
-from kb.records import Language
+from kb.records import LANGUAGES, Language
 from kb.search.index import Index, IndexStore
 from screens.html.comparison import comparison_html
 from screens.html.path_drawing import path_svg, path_words, rule_label, wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
-LANGUAGES: tuple[Language, Language] = ("ja", "en")
 
 
 def test_a_case_comes_back_from_its_word_in_one_order() -> None:

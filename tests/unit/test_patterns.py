@@ -18,10 +18,9 @@ from kb.pattern import patterns
 from kb.pattern.explain import PRECEDENCE
 from kb.pattern.patterns import Model, Rule, load_model
 from kb.proof.verify import is_supported
-from kb.records import SIDES, Language
+from kb.records import LANGUAGES, SIDES, Language
 
 NOTES = Path(__file__).parents[2] / "notes"
-LANGUAGES: tuple[Language, ...] = ("ja", "en")
 MODEL = load_model()
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from ingest.notes import Statement, read_note
 from kb.errors import ChecksError
 from kb.reading.parts import find_parts
-from kb.records import Language, Side
+from kb.records import LANGUAGES, Language, Side
 from kb.review import Review, review
 from kb.review.answer import code, fenced
 from kb.review.checks import PREDICATES, Finding, load_checks
@@ -19,7 +18,6 @@ from kb.search.index import Index, IndexStore
 from tests.unit.pastes import FAULTY, SOUND
 
 ROOT = Path(__file__).parents[2]
-LANGUAGES = get_args(Language)
 
 
 @pytest.fixture(scope="module")
