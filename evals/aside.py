@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from evals.decisions import Decided, decide_cases, read_cases
 from evals.evaluate import Outcome
 from evals.intervals import Share, share_of
 from kb.assistant import Assistant
 from kb.records import LANGUAGES, Answer
+from kb.yaml_file import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def case_shares(outcomes: Sequence[Decided]) -> list[Share]:
 
 def ask_scope(assistant: Assistant, file: Path) -> list[Asked]:
     """Every question of a scope file, asked."""
-    rows: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = read_yaml(file)
     return [
         Asked(row["language"], row.get("reason") is not None, assistant.ask(row["q"]))
         for row in rows

@@ -9,21 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kb.errors import KbError
+from kb.yaml_file import read_yaml
 
 
 def read_rows(file: Path, what: str) -> list[Any]:
     """`what`: what the rows are, in a few words, such as `golden questions`."""
-    try:
-        rows = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise KbError(f"There are no {what} at {file}; name them with a path.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise KbError(f"The {what} at {file} cannot be read: {error}.") from error
-    except yaml.YAMLError as error:
-        raise KbError(f"{file} is no YAML: {error}") from error
+    rows = read_yaml(file, missing=f"name the {what} with a path")
     if not isinstance(rows, list):
         raise KbError(f"{file} holds {type(rows).__name__}, expected a list of {what}.")
     return rows

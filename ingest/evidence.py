@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import yaml
-
 from kb.errors import SourcesError
+from kb.yaml_file import read_yaml
 
 _FOOTNOTES = re.compile(r"\n*(?:^\[\^[\w-]+\]:.*\n?)+\Z", re.MULTILINE)
 _CITED = re.compile(r"\[\^([\w-]+)\](?!:)")
@@ -37,7 +36,7 @@ class Evidence:
 def read_evidence(file: Path) -> dict[str, Evidence]:
     """The list by id; raises SourcesError that names the entry."""
     entries: dict[str, Evidence] = {}
-    for row in yaml.safe_load(file.read_text(encoding="utf-8")):
+    for row in read_yaml(file, SourcesError):
         try:
             evidence = Evidence(
                 **{

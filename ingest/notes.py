@@ -18,8 +18,8 @@ import yaml
 
 from kb.errors import ParseError
 from kb.records import ChunkKind
+from kb.yaml_file import LOADER
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
 _SECTION = re.compile(
     r"^## (?P<heading>[^\n]+)\n\s*<!--\s*\n(?P<block>(?:(?!\n(?:-->|## )).)*+)\n-->[ \t]*(?:\n|\Z)",
     re.MULTILINE | re.DOTALL,
@@ -102,7 +102,7 @@ def _section(text: str, match: re.Match[str], end: int) -> NoteSection:
     line = _line(text, match.start())
     offset = match.start("block")
     try:
-        root: Any = yaml.compose(match["block"], _LOADER)
+        root: Any = yaml.compose(match["block"], LOADER)
         fields = {key.value: value for key, value in root.value}
         identity = str(fields["id"].value)
         questions = tuple(_question(text, offset, node) for node in fields["questions"].value)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from kb.errors import SourcesError
+from kb.yaml_file import read_nodes
 
 NOTES = "notes"
 """Id of the source of our own notes; sections with questions come from nowhere else."""
@@ -49,20 +50,8 @@ class Source:
 
 def read_sources(file: Path) -> list[Source]:
     """The sources listed in `file`; raises SourcesError with line and field."""
-    try:
-        root = yaml.compose(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SourcesError(
-            f"{file} does not exist; set KB_SOURCES to a list of sources or restore the file."
-        ) from None
-    except OSError as error:
-        raise SourcesError(f"{file} cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        place = f", line {where.line + 1}" if where else ""
-        raise SourcesError(
-            f"{file}{place}: this is not valid YAML; check indentation and quotes."
-        ) from error
+    missing = "set KB_SOURCES to a list of sources or restore the file"
+    root = read_nodes(file, SourcesError, missing)
     entries = _entries(file, root)
     sources = [_source(file, entry) for entry in entries]
     seen: dict[str, int] = {}

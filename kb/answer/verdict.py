@@ -17,13 +17,12 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from kb.answer.asked import kind_of
 from kb.answer.candidates import telling
 from kb.records import Chunk
 from kb.text.normal import normalize
 from kb.text.tokens import search_tokens
+from kb.yaml_file import read_yaml
 
 Verdict = Literal["yes", "no"]
 _ALIKE = 0.6
@@ -90,7 +89,7 @@ def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
 @cache
 def verdicts() -> dict[str, Known]:
     """What the data says, by section."""
-    rows = yaml.safe_load(Path(__file__).with_name("verdicts.yaml").read_text(encoding="utf-8"))
+    rows = read_yaml(Path(__file__).with_name("verdicts.yaml"))
     return {
         section: Known(
             row.get("heading"),

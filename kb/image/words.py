@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from rapidfuzz import fuzz, process
 
 from kb.errors import ImageError
@@ -21,6 +20,7 @@ from kb.image import data as image_data
 from kb.messages import message
 from kb.records import LANGUAGES, SIDES, Language, Side
 from kb.text.normal import normalize
+from kb.yaml_file import read_yaml
 
 Scope = Side
 """What the official tables call a side."""
@@ -184,7 +184,7 @@ def table(name: str) -> Any:
 @cache
 def _read() -> Mapping[str, Any]:
     file = Path(__file__).with_name("images.yaml")
-    loaded: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_yaml(file)
     return loaded
 
 

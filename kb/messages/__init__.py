@@ -8,15 +8,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from kb.records import Language
+from kb.yaml_file import read_yaml
 
 
 @cache
 def _messages() -> dict[str, dict[str, str]]:
     file = Path(__file__).with_name("messages.yaml")
-    loaded: dict[str, dict[str, str]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    loaded: dict[str, dict[str, str]] = read_yaml(file)
     return loaded
 
 

@@ -13,14 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from kb.errors import OnboardingError
 from kb.records import Chunk, Language
+from kb.yaml_file import read_yaml
 
 CHECKS = "checks.yaml"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAUGHT = ("statement", "code", "table")
 """Kinds of chunks that a reader learns from; the others are for search."""
 
@@ -109,21 +108,8 @@ def read_steps(file: Path) -> tuple[Step, ...]:
 
 
 def _read(file: Path, kind: type, expected: str) -> Any:
-    try:
-        rows = yaml.load(file.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 a safe loader, in C
-    except FileNotFoundError:
-        raise OnboardingError(
-            f"{file} does not exist; set KB_ONBOARDING to the order file of the notes, or restore "
-            "the file."
-        ) from None
-    except OSError as error:
-        raise OnboardingError(f"{file} cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}" if mark else ""
-        raise OnboardingError(
-            f"{file}{place}: this is not valid YAML; check indentation and quotes."
-        ) from error
+    missing = "set KB_ONBOARDING to the order file of the notes, or restore the file"
+    rows = read_yaml(file, OnboardingError, missing)
     if not isinstance(rows, kind) or not rows:
         raise OnboardingError(f"{file}: expected {expected}.")
     return rows

@@ -13,14 +13,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from kb.answer.statements import Reference, read_reference
 from kb.errors import PatternsError
 from kb.records import PATTERNS, SIDES, Language, PatternId, Side
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
+from kb.yaml_file import read_yaml
 
 
 class _Frozen(BaseModel):
@@ -274,13 +272,9 @@ _FILE = Path(__file__).with_name("patterns.yaml")
 @cache
 def load_model(file: Path = _FILE) -> Model:
     """The model, checked; raises PatternsError that names the entry."""
+    content = read_yaml(file, PatternsError)
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 a safe loader, in C
         return Model.model_validate(content)
-    except FileNotFoundError:
-        raise PatternsError(f"There is no decision model at {file}.") from None
-    except yaml.YAMLError as error:
-        raise PatternsError(f"{file} is no YAML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         reason = str(first["msg"]).removeprefix("Value error, ")

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Literal
 
 import Stemmer
-import yaml
 
 from kb.proof.claims import NAME, names, quantities
 from kb.proof.polarity import denial_places, hint_places
 from kb.text.normal import normalize
+from kb.yaml_file import read_yaml
 
 Kind = Literal["name", "number", "latin", "japanese"]
 TERMS = Path(__file__).with_name("terms.yaml")
@@ -185,7 +185,7 @@ class Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """The data files beside this module."""
-    table = yaml.safe_load(TERMS.read_text(encoding="utf-8"))
+    table = read_yaml(TERMS)
     terms: dict[str, set[int]] = {}
     for line, words in enumerate(table["terms"]):
         for word in words:

@@ -15,11 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kb.records import Turn
 from kb.text.normal import normalize
 from kb.text.words import mentions
+from kb.yaml_file import read_yaml
 
 _TURNS = 4
 """Earlier questions that are looked at, the last ones."""
@@ -270,5 +269,5 @@ def _contrasts() -> tuple[tuple[Side, ...], ...]:
 @cache
 def _read() -> dict[str, Any]:
     file = Path(__file__).with_name("followup.yaml")
-    words: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    words: dict[str, Any] = read_yaml(file)
     return words

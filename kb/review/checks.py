@@ -13,8 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import kb.review.contents as contents
 import kb.review.python as python
 import kb.review.scripts as scripts
@@ -26,8 +24,8 @@ from kb.records import Language, Side
 from kb.review.forms import form_of
 from kb.review.paste import Paste
 from kb.review.spots import Spot
+from kb.yaml_file import read_yaml
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C, where PyYAML was built with it
 _FILE = Path(__file__).with_name("checks.yaml")
 _WORST = 3
 Predicate = Callable[..., Iterator[Spot]]
@@ -137,7 +135,7 @@ class Finding:
 @cache
 def load_checks(file: Path = _FILE) -> tuple[Check, ...]:
     """All checks; raises ChecksError that names the entry."""
-    content = yaml.load(file.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 a SafeLoader that keeps lines
+    content = read_yaml(file, ChecksError)
     return tuple(_check(entry) for entry in content)
 
 

@@ -18,12 +18,12 @@ from dataclasses import astuple, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
-import yaml
 from rapidfuzz import fuzz, process
 
 from kb.text.normal import normalize
 from kb.text.tokens import search_tokens
 from kb.text.words import mentions
+from kb.yaml_file import read_yaml
 
 FILE = "names.jsonl"
 PARTS = ("class", "function", "stage", "target")
@@ -343,7 +343,7 @@ _STOP = frozenset({"amazon", "aws", "md", "py", "sh", "ipynb", "html", "pdf", "y
 
 @cache
 def _read() -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
-    content = yaml.safe_load(Path(__file__).with_name("names.yaml").read_text(encoding="utf-8"))
+    content = read_yaml(Path(__file__).with_name("names.yaml"))
     return content["words"], frozenset(content["generic"]), frozenset(content["sources"])
 
 

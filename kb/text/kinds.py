@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from kb.text.normal import normalize
 from kb.text.values import amounts
+from kb.yaml_file import read_yaml
 
 _COUNTER = re.compile(
     r"何(個|枚|件|人|名|回|台|本|冊|束|文字|gb|tb|mb|kw|px|度|%|割|gpu|行|種類|社|世代|秒|分|時間|営業日|週|年)"
@@ -62,7 +61,7 @@ def wanted(question: str) -> Wanted:
 def _kinds() -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
     """Each kind with what asks for it and what gives it."""
     file = Path(__file__).with_name("kinds.yaml")
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content = read_yaml(file)
 
     def pattern(lines: list[str]) -> re.Pattern[str]:
         whole = "|".join(lines)

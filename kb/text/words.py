@@ -9,16 +9,15 @@ import re
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from kb.text.normal import normalize
+from kb.yaml_file import read_yaml
 
 
 @cache
 def patterns(name: str) -> tuple[re.Pattern[str], ...]:
     """The patterns of one list; a missing list fails by name."""
     file = Path(__file__).with_name("words.yaml")
-    words: dict[str, list[str]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    words: dict[str, list[str]] = read_yaml(file)
     return tuple(re.compile(pattern) for pattern in words[name])
 
 

@@ -128,4 +128,4 @@ def test_a_missing_golden_file_is_one_sentence(
 ) -> None:
     project.golden.unlink()
     assert project.ingest("--gate") == 1
-    assert "There are no golden questions at" in capsys.readouterr().err
+    assert "does not exist; name the golden questions with a path" in capsys.readouterr().err

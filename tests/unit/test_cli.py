@@ -376,7 +376,7 @@ def test_the_json_of_an_answer_keeps_the_order_of_the_contract() -> None:
         (None, "cannot be read"),
         ("", "holds NoneType, expected a list of golden questions"),
         ("- just words", "item just words does not fit"),
-        ("- {id: a", "is no YAML"),
+        ("- {id: a", "golden.yaml, line 2: this is not valid YAML"),
     ],
 )
 def test_golden_questions_that_cannot_be_read_are_one_sentence(

@@ -83,7 +83,7 @@ def by_path(files: list[Path]) -> pytest.MarkDecorator:
     )
 
 
-ANYONE = {"records", "errors", "messages"}
+ANYONE = {"records", "errors", "messages", "yaml_file"}
 _FOUND = {"text", "search"}
 _READ = {"text", "search", "reading", "proof", "answer"}
 ROOMS: dict[str, set[str]] = {
