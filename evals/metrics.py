@@ -7,15 +7,15 @@ ir-measures; the rest is counted here.
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
 from kb.errors import KbError
+from kb.text.normal import nfkc
 
 
 def folded(text: str) -> str:
     """NFKC, lower case, no white space and no Markdown marks: how facts are compared."""
-    kept = unicodedata.normalize("NFKC", text).lower()
+    kept = nfkc(text).lower()
     return "".join(kept.split()).replace("`", "").replace("**", "")
 
 

@@ -19,7 +19,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import BertConfig, BertModel
 
 from kb.search.e5 import E5File
-from kb.search.embedding import Vectors, fold
+from kb.search.embedding import Vectors
+from kb.text.normal import nfkc
 
 _WINDOW = 512
 _BATCH_TOKENS = 2048
@@ -57,7 +58,7 @@ class BulkEmbedder:
 
     def ids(self, text: str) -> list[int]:
         """Token ids as the model reads them."""
-        mapped = re.sub(" {2,}", " ", fold(text).translate(self._map))
+        mapped = re.sub(" {2,}", " ", nfkc(text).translate(self._map))
         content = self._tokenizer.encode(mapped).ids
         return [self._ends[0], *content[: _WINDOW - 2], self._ends[1]]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,7 +19,7 @@ import Stemmer
 
 from kb.proof.claims import NAME, names, quantities
 from kb.proof.polarity import denial_places, hint_places
-from kb.text.normal import normalize
+from kb.text.normal import nfkc, normalize
 from kb.yaml_file import read_yaml
 
 Kind = Literal["name", "number", "latin", "japanese"]
@@ -102,7 +101,7 @@ def _between(places: Sequence[tuple[int, float]], offset: int) -> float:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text.replace("`", " "))
+    return nfkc(text.replace("`", " "))
 
 
 @lru_cache(maxsize=4_000)

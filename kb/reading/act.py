@@ -6,7 +6,8 @@ Takes a message, gives a number. Knows nothing about the case or what is searche
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from kb.text.normal import normalize
 
 ON_THE_LAST = frozenset(("form", "why", "alternatives", "complaint", "revision"))
 """Acts that need something before them."""
@@ -21,7 +22,7 @@ _NUMERAL = re.compile(rf"[{''.join(k for k in _NUMERALS if len(k) == 1)}]|[a-z]+
 
 def number_in(message: str) -> int | None:
     """The first number of a text, in digits or words up to ten."""
-    text = unicodedata.normalize("NFKC", message).lower()
+    text = normalize(message)
     if digits := _DIGITS.search(text):
         return int(digits[0]) or None
     return next((_NUMERALS[w[0]] for w in _NUMERAL.finditer(text) if w[0] in _NUMERALS), None)

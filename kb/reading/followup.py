@@ -8,7 +8,6 @@ verb) and whether any word is left that could be a subject. Words live in follow
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.records import Turn
-from kb.text.normal import normalize
+from kb.text.normal import nfkc, normalize
 from kb.text.words import mentions
 from kb.yaml_file import read_yaml
 
@@ -100,7 +99,7 @@ def corrects(question: str) -> bool:
 
 def meant(question: str) -> str:
     """What a correction says is meant, without what it says is not: “the label, not the port”."""
-    text = unicodedata.normalize("NFKC", question)
+    text = nfkc(question)
     for pattern in _patterns("not_this"):
         text = pattern.sub(" ", text)
     for pattern in _patterns("correcting"):
@@ -216,7 +215,7 @@ def _compares(text: str) -> bool:
 
 def _contrasted(base: str, question: str) -> str:
     """The old question, with the side of a contrast that the new one names for the other."""
-    kept, asked = unicodedata.normalize("NFKC", base), normalize(question)
+    kept, asked = nfkc(base), normalize(question)
     for sides in _contrasts():
         named = [side for side in sides if side.named(asked)]
         if len(named) == 1:

@@ -8,7 +8,6 @@ Knows nothing about answers.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from kb.reading.act import TALK, number_in
 from kb.reading.followup import leans, only_courtesy, without_opening
 from kb.reading.reading import IN_LANGUAGE, Form, Reading
 from kb.records import Language
+from kb.text.normal import nfkc
 
 _LONGEST = 400
 """Characters of a message in which a wish may stand beside something else."""
@@ -70,7 +70,7 @@ def find_wish(question: str, reading: Reading, read: Read) -> Wish | None:
 
 def names_length(text: str) -> bool:
     """A number of lines or sentences stands in it."""
-    return _LENGTH.search(unicodedata.normalize("NFKC", text)) is not None
+    return _LENGTH.search(nfkc(text)) is not None
 
 
 def _pieces(pattern: re.Pattern[str], text: str) -> list[str]:
@@ -103,10 +103,10 @@ def _forms(wishes: Sequence[str], read: Read) -> tuple[Form | None, int | None, 
     found: list[Form] = []
     lines: int | None = None
     for wish in wishes:
-        length = _LENGTH.search(unicodedata.normalize("NFKC", wish))
+        length = _LENGTH.search(nfkc(wish))
         if length is not None:
             lines = number_in(length[0]) or 1
-            left = unicodedata.normalize("NFKC", wish).replace(length[0], "").strip(" .。、,")
+            left = nfkc(wish).replace(length[0], "").strip(" .。、,")
             left = without_opening(left)
             pieces = (left, wish) if left else (wish,)
         else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.errors import EmbeddingError
+from kb.text.normal import nfkc
 
 Vectors = NDArray[np.float32]
 FALLBACK = "intfloat/multilingual-e5-small"
@@ -67,13 +67,13 @@ class BundledEmbedder(_LangChainMethods):
         self._model: Any = E5()
 
     def passages(self, texts: Sequence[str]) -> Vectors:
-        return _rows(self._model.passage([fold(text) for text in texts]))
+        return _rows(self._model.passage([nfkc(text) for text in texts]))
 
     def queries(self, texts: Sequence[str]) -> Vectors:
-        return _rows(self._model.query([fold(text) for text in texts]))
+        return _rows(self._model.query([nfkc(text) for text in texts]))
 
     def count(self, text: str) -> int:
-        return int(self._model.token_count(fold(text)))
+        return int(self._model.token_count(nfkc(text)))
 
 
 class SentenceTransformerEmbedder(_LangChainMethods):
@@ -104,14 +104,14 @@ class SentenceTransformerEmbedder(_LangChainMethods):
     def _encode(self, prefix: str, texts: Sequence[str]) -> Vectors:
         return _rows(
             self._model.encode(
-                [prefix + fold(text) for text in texts],
+                [prefix + nfkc(text) for text in texts],
                 normalize_embeddings=True,
                 show_progress_bar=False,
             )
         )
 
     def count(self, text: str) -> int:
-        ids = self._model.tokenizer(self._prefixes[1] + fold(text), truncation=False, verbose=False)
+        ids = self._model.tokenizer(self._prefixes[1] + nfkc(text), truncation=False, verbose=False)
         return len(ids["input_ids"])
 
 
@@ -122,11 +122,6 @@ def share_cores() -> None:
     instead of 30 ms, because the spinning threads take the cores from those that compute.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def fold(text: str) -> str:
-    """The form in which texts are embedded: NFKC, so that widths and half-width kana agree."""
-    return unicodedata.normalize("NFKC", text)
 
 
 def _rows(array: object) -> Vectors:

@@ -8,10 +8,10 @@ them.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from kb.search.e5 import E5File
+from kb.text.normal import nfkc
 
 Span = tuple[int, int]
 _CLUSTER = re.compile(r"[\s\S][\u0300-\u036f\u3099\u309a\uff9e\uff9f\ufe00-\ufe0f]*")
@@ -58,7 +58,7 @@ class Pieces:
         letters: list[str] = [_BLANK]
         places: list[Span | None] = [None]
         for cluster in _CLUSTER.finditer(text):
-            for letter in unicodedata.normalize("NFKC", cluster[0]).translate(self._characters):
+            for letter in nfkc(cluster[0]).translate(self._characters):
                 blank = letter == " "
                 if blank and letters[-1] == _BLANK and len(letters) > 1:
                     continue

@@ -10,9 +10,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from kb.text.normal import UNSEEN, nfkc
+
 _UNIT = re.compile(r".[\u3099\u309a\uff9e\uff9f\u0300-\u036f]*", re.DOTALL)
 """A character with the marks that belong to it: half-width ガ is two characters, and one letter."""
-_UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
 _JAPANESE = r"[\u3001-\u30ff\u3400-\u9fff]"
 _BLANK = re.compile(rf" (?={_JAPANESE})|(?<={_JAPANESE}) ")
 _JOINED = re.compile(r"[a-z0-9](?=[a-z0-9])")
@@ -40,7 +41,7 @@ class Folded:
 
 def without_unseen(text: str) -> str:
     """`text` composed (NFC), without characters that nobody sees."""
-    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+    return unicodedata.normalize("NFC", UNSEEN.sub("", text))
 
 
 def fold(text: str) -> Folded:
@@ -48,7 +49,7 @@ def fold(text: str) -> Folded:
     folded = ""
     places: list[tuple[int, int]] = []
     for unit in _UNIT.finditer(text):
-        for character in unicodedata.normalize("NFKC", _UNSEEN.sub("", unit[0])).lower():
+        for character in nfkc(UNSEEN.sub("", unit[0])).lower():
             blank = character.isspace()
             if not (blank and folded.endswith(" ")):
                 folded += " " if blank else character

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+
+from kb.text.normal import nfkc
 
 SIZES = range(2, 6)
 """Characters of a sequence."""
@@ -39,7 +40,7 @@ def uniform(text: str) -> str:
 
 
 def _uniform(character: str) -> str:
-    one = unicodedata.normalize("NFKC", character).lower()
+    one = nfkc(character).lower()
     return one if len(one) == 1 else character
 
 

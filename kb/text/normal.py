@@ -1,7 +1,10 @@
 """Normal form: a text as it is searched and compared.
 
 Takes a string, gives a string. For searching only: quotes are always cut from the original text,
-because NFKC moves offsets (kb.text.fold keeps them).
+because NFKC moves offsets. Three places compare another form, each for a reason: kb.text.fold keeps
+the place of each character, for words that are shown; `uniform` in kb.text.ngrams keeps the number
+of characters, for spans in the text as it came; `folded` in evals.metrics drops all blanks and
+marks, so that how an answer is set decides nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +12,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
+UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]")
+"""Characters that take no room."""
 # Spellings that people type for the same thing. Left: pattern on the NFKC, lower-case form.
 _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -28,10 +32,14 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 
 
+def nfkc(text: str) -> str:
+    """Widths and half-width kana made equal (Unicode's NFKC), all else kept: the form to embed."""
+    return unicodedata.normalize("NFKC", text)
+
+
 def normalize(text: str) -> str:
     """NFKC, lower case, invisible characters out, white space folded."""
-    folded = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).lower()
-    return " ".join(folded.split())
+    return " ".join(nfkc(UNSEEN.sub("", text)).lower().split())
 
 
 def respell(text: str) -> str:

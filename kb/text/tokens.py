@@ -6,13 +6,12 @@ Takes a string, gives a list of strings.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
 import Stemmer
 
-from kb.text.normal import respell
+from kb.text.normal import nfkc, respell
 
 _CJK = re.compile(r"[\u3005-\u30ff\u3400-\u9fff\uff66-\uff9f]")
 # Identifiers: paths, environment variables, dotted or hyphenated names, file names, versions.
@@ -43,7 +42,7 @@ def search_tokens(text: str) -> list[str]:
     `sagemaker`, `program`); English words are stemmed; runs of Japanese give bigrams, and runs of
     katakana their whole word too.
     """
-    spaced = _CAMEL.sub(lambda found: "\u2009", unicodedata.normalize("NFKC", text))
+    spaced = _CAMEL.sub(lambda found: "\u2009", nfkc(text))
     camel = {
         piece.replace("\u2009", "").lower(): [part.lower() for part in piece.split("\u2009")]
         for piece in re.findall(r"(?<![A-Za-z0-9])[A-Za-z0-9]++(?:\u2009[A-Za-z0-9]++)+", spaced)

@@ -8,8 +8,8 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from kb.search.e5 import E5File
-from kb.search.embedding import fold
 from kb.search.pieces import Pieces
+from kb.text.normal import nfkc
 
 TEXTS = (
     "We need libsndfile_dev from apt (2 files).",
@@ -34,7 +34,7 @@ def pieces(file: E5File) -> Pieces:
 def test_the_same_tokens_as_the_original(file: E5File, pieces: Pieces, text: str) -> None:
     tokenizer = Tokenizer(models.Unigram(file.pieces, file.unknown, byte_fallback=False))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-    mapped = re.sub(" {2,}", " ", fold(text).translate(file.characters))
+    mapped = re.sub(" {2,}", " ", nfkc(text).translate(file.characters))
     assert list(pieces.tokens(text).ids) == (tokenizer.encode(mapped).ids if text else [6])
 
 
