@@ -8,7 +8,6 @@ sentence on standard error.
 from __future__ import annotations
 
 import logging
-import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -31,6 +30,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from kb.errors import KbError, SettingsError
 from kb.settings import read_settings
+from kb.text.secrets import without_secrets
 from kb.wiring import open_assistant, open_feedback, open_store
 from slackbot.bot import Bot, Parts
 from slackbot.handlers import attach
@@ -204,11 +204,8 @@ def _asked(call: Callable[[], T], token: str, slack: SlackSettings) -> T:
 class _WithoutSecrets(logging.Formatter):
     """Log lines in which no token can be read, wherever it came from."""
 
-    _TOKEN = re.compile(r"\bx(?:ox[a-z]|app)(?:\.[a-z]+)?-[\w-]+")
-    _TICKET = re.compile(r"(?<=[?&]ticket=)[^&\s]+")
-
     def format(self, record: logging.LogRecord) -> str:
-        return self._TICKET.sub("…", self._TOKEN.sub("…", super().format(record)))
+        return without_secrets(super().format(record))
 
 
 def log_without_secrets() -> None:

@@ -62,9 +62,14 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "KB_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(
-            f"{name} is {first['input']!r}, which does not fit: {first['msg']}. "
-            "Correct it in the environment or in .env."
-        ) from error
+        raise wrong_setting(error, "KB_") from error
+
+
+def wrong_setting(error: ValidationError, prefix: str) -> SettingsError:
+    """The first value that does not fit, by its variable, whose name begins with `prefix`."""
+    first = error.errors()[0]
+    name = prefix + "_".join(str(part) for part in first["loc"]).upper()
+    return SettingsError(
+        f"{name} is {first['input']!r}, which does not fit: {first['msg']}. "
+        "Correct it in the environment or in .env."
+    )

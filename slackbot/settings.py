@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kb.errors import SettingsError
+from kb.settings import wrong_setting
 
 
 class SlackSettings(BaseSettings):
@@ -55,12 +56,7 @@ def read_slack_settings(*needed: str) -> SlackSettings:
     try:
         settings = SlackSettings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "SLACK_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(
-            f"{name} is {first['input']!r}, which does not fit: {first['msg']}. "
-            "Correct it in the environment or in .env."
-        ) from error
+        raise wrong_setting(error, "SLACK_") from error
     missing = []
     for name in needed:
         begins, where = _WHERE[name]

@@ -24,6 +24,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from kb.errors import ChatModelError, SettingsError
 from kb.records import Usage
 from kb.settings import Settings
+from kb.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -50,7 +51,6 @@ _CACHING = re.compile(
     r"claude-(?:3-7|[4-9]|\w+-[4-9])|claude-3-5-haiku|nova-(?:micro|lite|pro|premier)"
 )
 """Models on Bedrock that take a mark for their cache; others refuse the call."""
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 
 
 class ChatFailed(ChatModelError):
@@ -309,13 +309,3 @@ def _retry_after(headers: dict[str, str]) -> float:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return 0.0
-
-
-def without_secrets(text: str) -> str:
-    """`text` without keys, tokens and the user part of URLs, for messages and logs."""
-    text = re.sub(r"://[^/\s@]+@", "://", text)
-    text = re.sub(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}|\bsk-[\w*-]{6,}|\bAKIA\w{12,}", "…", text)
-    for name, value in os.environ.items():
-        if _SECRET_NAME.search(name) and len(value) >= 6:
-            text = text.replace(value, "…")
-    return text

@@ -10,8 +10,9 @@ import pytest
 
 from kb.errors import SettingsError
 from kb.settings import Settings
+from kb.text.secrets import without_secrets
 from kb.writer import chat
-from kb.writer.chat import PINNED, open_chat_model, without_secrets
+from kb.writer.chat import PINNED, open_chat_model
 from kb.writer.generate import WriterGaveUp
 from tests.fake_openai import FakeOpenAI, error
 from tests.unit.generate_fixtures import GOOD, STOP, World, world
