@@ -11,12 +11,12 @@ from kb.image.wording import assumed, patches, title
 from kb.image.words import SCOPES, region_name, scope_name, table
 from kb.messages import message
 from kb.pattern.decide import Verdict
+from kb.pattern.patterns import load_model
 from kb.search.index import Index
 from screens.html.answer import safe_markdown, sentences_markdown
 from screens.shared import label, ui_language
 
 _NEWEST = ""
-_ON_GPU = {"gpu", "llm", "distributed"}
 
 
 def show_base_image(verdict: Verdict, index: Index) -> None:
@@ -79,16 +79,12 @@ def _choose(known: Options, verdict: Verdict) -> Image:
 
 def _usual(verdict: Verdict) -> dict[str, str]:
     """What a case like this one starts from."""
-    signals = verdict.signals
-    kind = "gpu" if signals & _ON_GPU else "cpu"
-    framework = "pytorch"
-    if verdict.side == "inference" and {"multi_model", "gpu"} <= signals:
-        framework = "sagemaker-tritonserver"
-    elif verdict.side == "inference" and "llm" in signals:
-        framework = "vllm"
-    elif "tensorflow_serving" in signals:
-        framework = "tensorflow"
-    return {"framework": framework, "instance": table("instances")[kind]}
+    model = load_model()
+    on_gpu = any(signal.on_gpu for signal in model.signals if signal.id in verdict.signals)
+    return {
+        "framework": model.usual_framework(verdict.signals, verdict.side),
+        "instance": table("instances")["gpu" if on_gpu else "cpu"],
+    }
 
 
 def _regions(known: Options) -> list[str]:

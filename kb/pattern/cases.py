@@ -39,15 +39,8 @@ _ELLIPSIS = (
     r"(?:(?:じゃあ?|で|は|それで|and|so|then|ok|what about|how about|for)[、,]? ?)*+(?:the )?"
 )
 _REST = r"(?:の場合|側|のほう|の方|だと|で|なら|は|です|の|side|part|one| )*+[?？。.!]*"
-_BUT_A_SIDE = {
-    "training": re.compile(rf"{_ELLIPSIS}(?:学習|訓練|トレーニング|training|fit){_REST}"),
-    "inference": re.compile(
-        rf"{_ELLIPSIS}(?:推論|配信|エンドポイント|inference|serving|hosting|endpoint){_REST}"
-    ),
-}
-"""Messages that ask the same for a side, or name it: 推論だと？, and for hosting?"""
 _PARTS: Mapping[str, tuple[str, ...]] = {"nothing": (), "multi_model_gpu": ("multi_model", "gpu")}
-"""Conditions of the reader that are no single signal of the model."""
+"""Conditions of the fitted reader that are no single signal of the model: names in its weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +158,23 @@ def _case(signals: frozenset[str], words: Mapping[str, str], *, asked: bool = Tr
 def _known(message: str) -> str | None:
     """The signal behind a choice that was clicked, or a message that names but a side."""
     text = uniform(message).strip()
-    sides = (side for side, pattern in _BUT_A_SIDE.items() if pattern.fullmatch(text))
+    sides = (side for side, pattern in _alone().items() if pattern.fullmatch(text))
     return _choices().get(text) or next(sides, None)
 
 
 def chosen(message: str) -> str | None:
     """The signal of a choice of a question back, where the message is exactly one."""
     return _choices().get(uniform(message).strip())
+
+
+@cache
+def _alone() -> Mapping[str, re.Pattern[str]]:
+    """Messages that ask the same for a side, or name it: “推論だと？”, “and for hosting?”."""
+    return {
+        signal.id: re.compile(rf"{_ELLIPSIS}(?:{signal.alone.pattern}){_REST}")
+        for signal in load_model().signals
+        if signal.alone is not None
+    }
 
 
 @cache

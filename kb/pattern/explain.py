@@ -25,8 +25,6 @@ _LONGEST = 48
 """Characters of the person's words that are shown."""
 _WORDS = 3
 """Conditions that one line names at most."""
-_ALSO = ("serverless", "pipeline", "batch_only", "sdk_v3")
-"""Signals that decide nothing, and say what else to mind."""
 _MARKED = re.compile(r"[!-~]*[\[\]*_|<>#\\][!-~]*")
 """A run of Latin signs with one that means something in Markdown."""
 
@@ -203,9 +201,10 @@ class Writer:
         if weaker and outcome.id != "none":
             lead = self._said("first", because=self._because(weaker))
             self._quote(PRECEDENCE, lead=lead)
-        for raised in [r for r in words if r.signal in _ALSO][:1]:
-            proof = load_model().signal[raised.signal].proof
-            self._quote(proof, lead=self._said("also", because=self._because([raised])))
+        also = {signal.id: signal.proof for signal in load_model().signals if signal.mention}
+        for raised in [r for r in words if r.signal in also][:1]:
+            lead = self._said("also", because=self._because([raised]))
+            self._quote(also[raised.signal], lead=lead)
 
     def asked(self, verdict: Verdict, words: Sequence[Raised]) -> None:
         """The question back, then what can be said before its answer."""

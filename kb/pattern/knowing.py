@@ -26,12 +26,6 @@ _TURNS = 6
 """Messages of the person that are looked through for a version, the newest first."""
 _LONGEST = 1_200
 """Characters of each."""
-_FROM_TABLE = frozenset(("version_unknown", "version_offered", "training_only", "inference_only"))
-"""What the tables of versions say better than words do."""
-_CLAIMS = _FROM_TABLE - {"version_unknown"} | {"version_missing"}
-"""Conditions that say whether AWS offers a version."""
-_ON_VERSIONS = _FROM_TABLE | {"aws_image_fits", "gpu", "sdk_v2", "sdk_v3"}
-"""Conditions beside which it counts whether AWS offers the version that is named."""
 
 
 class KnowingReader:
@@ -133,17 +127,18 @@ def _with_version(
     version = next(filter(None, map(find_version, texts)), None)
     if version is None:
         return case
+    known = load_model().versions
     held = {c.signal: c for c in case.conditions if c.state == "holds"}
-    guessed = {s for s, c in held.items() if s in _CLAIMS and _names_only(c.words, version)}
+    guessed = {s for s, c in held.items() if s in known.claims and _names_only(c.words, version)}
     listed = look_up(version.table, version.number)
-    if "version_missing" in held.keys() - guessed:
+    if known.neither in held.keys() - guessed:
         return replace(case, listed=listed)
-    turns = not held.keys() - guessed - set(SIDES) - _ON_VERSIONS
+    turns = not held.keys() - guessed - set(SIDES) - known.from_table - known.beside
     if listed is None:
-        return _with(case, guessed, "version_unknown", version) if guessed else case
+        return _with(case, guessed, known.unknown, version) if guessed else case
     if not turns and not guessed:
         return case
-    looked_up = _with(case, guessed | _FROM_TABLE, signal_of(listed), version)
+    looked_up = _with(case, guessed | known.from_table, signal_of(listed), version)
     return replace(looked_up, sure=1.0 if turns else case.sure, listed=listed)
 
 

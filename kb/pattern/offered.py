@@ -45,9 +45,10 @@ def find_version(text: str) -> NamedVersion | None:
 
 
 def signal_of(listed: ListedVersion) -> str:
-    """version_offered, training_only, inference_only or version_missing."""
+    """The signal of what the tables list."""
+    known = load_model().versions
     if listed.training and listed.inference:
-        return "version_offered"
+        return known.both
     if listed.training:
-        return "training_only"
-    return "inference_only" if listed.inference else "version_missing"
+        return known.training
+    return known.inference if listed.inference else known.neither

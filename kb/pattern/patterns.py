@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, mo
 
 from kb.answer.statements import Reference, read_reference
 from kb.errors import PatternsError
+from kb.reading.signals import FILE
 from kb.records import PATTERNS, SIDES, Language, PatternId, Side
 from kb.yaml_file import read_yaml
 
@@ -74,6 +75,18 @@ class Signal(_Frozen):
     examples: Texts
     implies: Side | None = None
     """The side that it belongs to, where none is named."""
+    need: bool = False
+    """An AWS image as it is does not meet it."""
+    lasting: bool = False
+    """It stays where a new need takes the place of the one before."""
+    mention: bool = False
+    """It decides nothing, and says what else to mind."""
+    on_gpu: bool = False
+    """A case with it runs on a GPU."""
+    closer: tuple[str, ...] = ()
+    """The signals that tell what this one leaves open."""
+    alone: Pattern | None = None
+    """Words that name it in a message that says nothing else."""
     proof: Statement
     """The statement that tells what the signal means for the choice."""
 
@@ -84,6 +97,37 @@ class Offered(_Frozen):
     name: Pattern
     table: str
     """Its name there."""
+
+
+class Versions(_Frozen):
+    """The signal of what the official tables list of a version."""
+
+    both: str
+    training: str
+    inference: str
+    neither: str
+    unknown: str
+    """The tables are not at hand."""
+    beside: frozenset[str]
+    """Conditions beside which it counts whether AWS offers the version that is named."""
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """What says whether AWS offers a version."""
+        return frozenset((self.both, self.training, self.inference, self.neither))
+
+    @property
+    def from_table(self) -> frozenset[str]:
+        """What the tables say better than words do. That AWS has none may be said by a person."""
+        return self.claims - {self.neither} | {self.unknown}
+
+
+class UsualImage(_Frozen):
+    """The framework of the AWS image that a case with these signals starts from."""
+
+    all: frozenset[str] = frozenset()
+    side: Side | None = None
+    framework: str
 
 
 class Sided(_Frozen):
@@ -184,8 +228,15 @@ class Model(_Frozen):
     offered: tuple[Offered, ...]
     tables: Statement
     """What the tables are that versions are looked up in."""
+    versions: Versions
     exclude: tuple[tuple[str, str], ...]
     """Signals of which only one can hold."""
+    instead: tuple[frozenset[str], ...]
+    """Signals of which the one told last counts."""
+    enough: str
+    """The signal that holds once the last need is taken back."""
+    images: tuple[UsualImage, ...]
+    """The last one fits every case."""
     groups: tuple[Group, ...]
     signals: tuple[Signal, ...]
     outcomes: tuple[Outcome, ...]
@@ -203,6 +254,14 @@ class Model(_Frozen):
     @cached_property
     def question(self) -> dict[str, Question]:
         return {question.id: question for question in self.questions}
+
+    def usual_framework(self, signals: Collection[str], side: Side) -> str:
+        """Of the AWS image that a case starts from."""
+        return next(
+            image.framework
+            for image in self.images
+            if image.all <= set(signals) and image.side in (None, side)
+        )
 
     def in_groups(self) -> list[tuple[Group, list[Signal]]]:
         """The signals as a form shows them."""
@@ -231,9 +290,10 @@ class Model(_Frozen):
         for signal in self.signals:
             _refuse(f"signal {signal.id}", "no such group", {signal.group} - groups)
         _refuse("outcomes", "missing", set(PATTERNS) - set(self.outcome))
-        _refuse(
-            "exclude", "no such signal", {s for p in self.exclude for s in p} - set(self.signal)
-        )
+        for name, named in self._named().items():
+            _refuse(name, "no such signal", named - set(self.signal))
+        if self.images[-1].all or self.images[-1].side:
+            raise ValueError("images: the last one takes every case")
         for question in self.questions:
             where = f"question {question.id}"
             _refuse(where, "no such signal", set(question.raises) - set(self.signal))
@@ -247,6 +307,17 @@ class Model(_Frozen):
         if last.all or last.any or last.none or last.ask is None:
             raise ValueError(f"rule {last.id}: the last rule takes every case and asks back")
         return self
+
+    def _named(self) -> dict[str, set[str]]:
+        """The signals that parts other than questions and rules name."""
+        return {
+            "versions": {*self.versions.claims, self.versions.unknown, *self.versions.beside},
+            "exclude": {signal for pair in self.exclude for signal in pair},
+            "instead": {signal for group in self.instead for signal in group},
+            "enough": {self.enough},
+            "images": {signal for image in self.images for signal in image.all},
+            "closer": {other for signal in self.signals for other in signal.closer},
+        }
 
     def _check_rule(self, rule: Rule) -> None:
         where = f"rule {rule.id}"
@@ -266,11 +337,8 @@ def _refuse(where: str, what: str, found: Iterable[str]) -> None:
         raise ValueError(f"{where}: {what}: {names}")
 
 
-_FILE = Path(__file__).with_name("patterns.yaml")
-
-
 @cache
-def load_model(file: Path = _FILE) -> Model:
+def load_model(file: Path = FILE) -> Model:
     """The model, checked; raises PatternsError that names the entry."""
     content = read_yaml(file, PatternsError)
     try:

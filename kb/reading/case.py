@@ -11,28 +11,8 @@ from dataclasses import dataclass, replace
 
 from kb.reading.named import Told
 from kb.reading.reading import CaseReading
+from kb.reading.signals import load_signals
 from kb.records import SIDES, Condition, Side
-
-_INSTEAD: tuple[frozenset[str], ...] = (
-    frozenset(
-        ("version_missing", "version_unknown", "version_offered", "training_only", "inference_only")
-    ),
-    frozenset(("some_packages", "pip_packages")),
-    frozenset(("some_packages", "os_packages")),
-    frozenset(("own_server", "handlers")),
-    frozenset(("sdk_v2", "sdk_v3")),
-)
-"""Conditions of which the one told last counts. Told in one message they stand beside each other:
-then they contradict, and the rules say so."""
-
-
-_NEEDS = frozenset(
-    (
-        "os_packages", "pip_packages", "some_packages", "own_base", "own_build", "own_server",
-        "other_language", "full_control", "small_image", "version_missing", "unchanged_image",
-    )
-)  # fmt: skip
-"""Conditions that an AWS image as it is does not meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +41,7 @@ def folded(standing: Standing, told: Sequence[Told]) -> tuple[Standing, tuple[To
             gone[one.signal] = replace(kept.pop(one.signal), state="dropped")
     _narrow(kept, gone, new)
     for one in new:
-        for group in _INSTEAD:
+        for group in load_signals().instead:
             if one.signal in group:
                 _let_go(kept, gone, group - {other.signal for other in new})
         kept[one.signal] = one
@@ -112,9 +92,10 @@ def case_reading(
 
 def _enough(kept: Mapping[str, Told], told: Sequence[Told]) -> Told | None:
     """Whoever takes the last need back, or rules needs out, says that the AWS image is enough."""
-    off = [one for one in told if one.signal in _NEEDS and one.state in ("dropped", "negated")]
+    signals = load_signals()
+    off = [o for o in told if o.signal in signals.needs and o.state in ("dropped", "negated")]
     if off and set(kept) <= set(SIDES):
-        return replace(off[0], signal="aws_image_fits", state="holds", side=None)
+        return replace(off[0], signal=signals.enough, state="holds", side=None)
     return None
 
 

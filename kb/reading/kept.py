@@ -10,12 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kb.reading.reading import CaseReading
+from kb.reading.signals import load_signals
 from kb.records import SIDES, Condition
-
-_SURROUNDINGS = frozenset(
-    ("other_language", "no_internet", "network_isolation", "no_runtime_install")
-)
-"""Conditions that are no need which a new one could take the place of."""
 
 
 def kept(now: CaseReading | None, before: CaseReading | None) -> CaseReading | None:
@@ -28,7 +24,7 @@ def kept(now: CaseReading | None, before: CaseReading | None) -> CaseReading | N
     holds = [c for c in before.conditions if c.state == "holds" and c.signal not in told]
     sides = [c for c in holds if c.signal in SIDES] if not now.sides else []
     needs = any(c.state == "holds" and c.signal not in SIDES for c in now.conditions)
-    around = [c for c in holds if c.signal in _SURROUNDINGS] if needs else []
+    around = [c for c in holds if c.signal in load_signals().lasting] if needs else []
     if not sides and not around:
         return now
     only = before.sides[0] if len(before.sides) == 1 else None

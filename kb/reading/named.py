@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb.reading.encoder import Looked, logistic
+from kb.reading.signals import load_signals
 from kb.records import SIDES, Side
 from kb.search.layers import Array
 
@@ -38,8 +39,6 @@ _GAP = 1
 _ADDRESS = re.compile(r"[a-z]{2,8}://[!-~]+")
 _NOTHING = -30.0
 """Log odds of a token that cannot name a condition."""
-_CLOSER = {"some_packages": ("pip_packages", "os_packages")}
-"""Conditions of a kind not told, and those that tell it."""
 _SCRIPTS = re.compile(r"[ァ-ヺー]{2}|[A-Za-z0-9_+#-]{2}|[一-鿿々]{2}")
 """Two characters that a cut between them would part a word at."""
 _ENDING = re.compile(r"[ぁ-ゖ]{1,8}")
@@ -109,8 +108,9 @@ def _in_addresses(message: str, spans: Sequence[Span]) -> NDArray[np.bool_]:
 def _is_told_closer(one: Told, told: Sequence[Told]) -> bool:
     """The same words name the kind of what they would else leave open."""
     end = one.start + len(one.words)
+    closer = load_signals().closer.get(one.signal, ())
     return any(
-        other.signal in _CLOSER.get(one.signal, ())
+        other.signal in closer
         and other.likely >= one.likely
         and other.start < end
         and one.start < other.start + len(other.words)

@@ -18,7 +18,7 @@ from kb.pattern import patterns
 from kb.pattern.explain import PRECEDENCE
 from kb.pattern.patterns import Model, Rule, load_model
 from kb.proof.verify import is_supported
-from kb.records import LANGUAGES, SIDES, Language
+from kb.records import LANGUAGES, SIDES, Language, Side
 
 NOTES = Path(__file__).parents[2] / "notes"
 MODEL = load_model()
@@ -122,6 +122,10 @@ def entry(content: dict[str, Any], kind: str, identity: str) -> dict[str, Any]:
         (lambda c: entry(c, "rules", "os-packages").update(wen=[]), "rules os-packages, wen"),
         (lambda c: c["offered"][0].update(name="("), "offered 0, name: '(' is no regular"),
         (lambda c: entry(c, "signals", "llm").update(group="x"), "signal llm: no such group: x"),
+        (lambda c: entry(c, "signals", "llm").update(closer=["x"]), "closer: no such signal: x"),
+        (lambda c: c["instead"].append(["llm", "x"]), "instead: no such signal: x"),
+        (lambda c: c["versions"].update(unknown="x"), "versions: no such signal: x"),
+        (lambda c: c["images"].pop(), "images: the last one takes every case"),
         (lambda c: entry(c, "signals", "llm")["label"].pop("ja"), "signals llm, label, ja"),
         (lambda c: c["signals"].append(c["signals"][0]), "signals: the same id twice: training"),
         (lambda c: c["outcomes"].pop(), "outcomes: missing: inference-3"),
@@ -139,6 +143,22 @@ def test_a_file_that_is_missing_or_no_yaml_is_one_sentence(tmp_path: Path) -> No
     (tmp_path / "bad.yaml").write_text("a: [", encoding="utf-8")
     with pytest.raises(PatternsError, match=r"bad\.yaml, line 2: this is not valid YAML"):
         load_model(tmp_path / "bad.yaml")
+
+
+@pytest.mark.parametrize(
+    ("signals", "side", "framework"),
+    [
+        ({"multi_model", "gpu", "llm"}, "inference", "sagemaker-tritonserver"),
+        ({"multi_model", "llm"}, "inference", "vllm"),
+        ({"llm", "gpu"}, "training", "pytorch"),
+        ({"tensorflow_serving"}, "training", "tensorflow"),
+        (set(), "inference", "pytorch"),
+    ],
+)
+def test_a_case_starts_from_the_image_that_fits_it(
+    signals: set[str], side: Side, framework: str
+) -> None:
+    assert MODEL.usual_framework(signals, side) == framework
 
 
 def test_a_model_is_read_once() -> None:
