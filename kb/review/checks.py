@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import kb.review.contents as contents
+import kb.review.listening as listening
 import kb.review.python as python
 import kb.review.scripts as scripts
 import kb.review.starting as starting
@@ -45,10 +46,10 @@ PREDICATES: Mapping[str, Predicate] = {
         starting.entrypoint_is_off_path,
         starting.start_is_not_executable,
         starting.file_may_lack_execute_bit,
-        starting.server_port_is_other,
-        starting.exposes_other_port,
-        starting.binds_to_loopback,
-        starting.server_has_no_host,
+        listening.server_port_is_other,
+        listening.exposes_other_port,
+        listening.binds_to_loopback,
+        listening.server_has_no_host,
         contents.installs,
         contents.installs_without,
         contents.upgrades_package,

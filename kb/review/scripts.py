@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kb.review.paste import Paste
-from kb.review.spots import Edit, Spot
+from kb.review.spots import Spot, line_replaced
 
 SHEBANG = re.compile(r"#!\s*/\S*(?:/|env\s+(?:-\S+\s+)?)(?:ba|da|z|a|k)?sh\b")
 _SERVER = re.compile(
@@ -71,9 +71,7 @@ def _spot(
         line = paste.lines[number - 1]
         if sign.search(line):
             new = sign.sub(better, line, count=1)
-            return Spot(
-                number, line, {"better": new.strip(), **values}, Edit(number, number, (new,))
-            )
+            return line_replaced(number, line, new, **values)
     return Spot(command.first, paste.lines[command.first - 1], {"better": "", **values})
 
 

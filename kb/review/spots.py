@@ -47,3 +47,8 @@ def replaced(one: Instruction, *lines: str, **values: str) -> Spot:
     """A whole instruction that becomes other lines."""
     edit = Edit(one.first, one.first + len(one.lines) - 1, lines)
     return Spot(one.first, one.lines[0], values, edit)
+
+
+def line_replaced(line: int, quote: str, better: str, **values: str) -> Spot:
+    """One line that becomes another, which the fix may name as `better`."""
+    return Spot(line, quote, {**values, "better": better.strip()}, Edit(line, line, (better,)))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from kb.review.paste import Paste
-from kb.review.spots import Edit, Spot
+from kb.review.spots import Edit, Spot, line_replaced
 from kb.review.told import told_app
 
 _FRAMEWORK = re.compile(
@@ -98,11 +98,11 @@ def route_refuses(paste: Paste, path: str, method: str) -> Iterator[Spot]:
             and not _has_twin(paste, path, number)
         ):
             better = re.sub(r"\)\s*$", ', methods=["POST"])', line)
-            yield Spot(number, line, {"better": better.strip()}, Edit(number, number, (better,)))
+            yield line_replaced(number, line, better)
         other = re.search(r"@[\w.]+\.(get|post|put)\(", line)
         if other and other[1].upper() != method and not _has_twin(paste, path, number):
             better = line.replace(f".{other[1]}(", f".{method.lower()}(")
-            yield Spot(number, line, {"better": better.strip()}, Edit(number, number, (better,)))
+            yield line_replaced(number, line, better)
 
 
 def _has_twin(paste: Paste, path: str, number: int) -> bool:
@@ -133,7 +133,7 @@ def server_runs_at(paste: Paste, what: str) -> Iterator[Spot]:
         else:
             continue
         better = _reachable(quote, run[0], adds_host=not has_host, adds_port=not port)
-        yield Spot(where, quote, {"better": better.strip()}, Edit(where, where, (better,)))
+        yield line_replaced(where, quote, better)
         return
 
 
@@ -178,5 +178,5 @@ def exits_with_zero(paste: Paste) -> Iterator[Spot]:
             depth = indent
         elif depth is not None and re.search(r"\b(?:sys\.|os\._)?exit\(0?\)", line):
             better = re.sub(r"exit\(0?\)", "exit(1)", line)
-            yield Spot(number, line, {"better": better.strip()}, Edit(number, number, (better,)))
+            yield line_replaced(number, line, better)
             return

@@ -12,8 +12,8 @@ from kb.errors import ChecksError
 from kb.reading.parts import find_parts
 from kb.records import LANGUAGES, Language, Side
 from kb.review import Review, review
-from kb.review.answer import code, fenced
 from kb.review.checks import PREDICATES, Finding, load_checks
+from kb.review.wording import code, fenced
 from kb.search.index import Index, IndexStore
 from tests.unit.pastes import FAULTY, SOUND
 
