@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from kb.answer import again, forms
+from kb.answer import again, forms, tables
 from kb.answer.content import Content, fixed, said
 from kb.answer.markdown import to_markdown
 from kb.answer.standing import Standing, standing_on
@@ -169,7 +169,7 @@ def _in_form(request: Request, standing: Standing) -> Content:
     if form == "lines" or (form == "shorter" and lines):
         return forms.in_lines(standing, lines or forms.LINES)
     if form == "table":
-        return forms.table(standing, request.question)
+        return tables.table(standing, request.question)
     make = _FORMS.get(form) if form else None
     return make(standing) if make else _as_it_stands(standing.answer)
 
