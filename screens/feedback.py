@@ -12,7 +12,8 @@ import streamlit as st
 from kb.errors import KbError
 from kb.records import Answer, Turn
 from kb.settings import read_settings
-from kb.store.feedback import FeedbackStore, Rating
+from kb.store.entries import Rating
+from kb.store.feedback import FeedbackStore
 from kb.wiring import open_feedback
 from screens.person import person
 from screens.shared import failure, label, run_script

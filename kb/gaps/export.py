@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from kb.store.feedback import Entry, is_doubtful
+from kb.store.entries import Entry, is_doubtful
 
 COLUMNS = (
     "id", "asked_at", "surface", "person", "language", "question", "history", "answer", "declined",

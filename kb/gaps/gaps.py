@@ -21,7 +21,7 @@ from kb.search.embedding import Vectors
 from kb.search.index import Index, IndexStore
 from kb.search.remembering import digest
 from kb.search.retrieve import retrieve
-from kb.store.feedback import Entry, is_doubtful
+from kb.store.entries import Entry, is_doubtful
 from kb.text.normal import normalize
 
 FURTHEST = 0.65

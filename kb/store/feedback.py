@@ -12,18 +12,12 @@ import threading
 import time
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeVar
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    RowMapping,
-    Select,
-    Table,
     Text,
     cast,
     delete,
@@ -36,7 +30,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kb.errors import DatabaseError
-from kb.records import Answer, Language, Reason, Turn, Usage
+from kb.records import Answer, Turn
 from kb.store.database import (
     FAILURES,
     empty_log,
@@ -47,7 +41,15 @@ from kb.store.database import (
     storable,
     unusable,
     upsert,
-    utc,
+)
+from kb.store.entries import (
+    Entry,
+    Rating,
+    Surface,
+    cited_documents,
+    read_entries,
+    readable,
+    row_of,
 )
 from kb.store.tables import answers, conversations, exchanges, progress, votes
 
@@ -57,65 +59,10 @@ WAITING = 1_000
 TROUBLED = 3_000
 """Answers that went wrong which are read at most: ten for each question that is looked at."""
 _DAY = 86_400.0
-Surface = Literal["browser", "slack", "cli"]
-Rating = Literal["up", "down"]
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """The newest vote of one person on one answer."""
-
-    person: str
-    vote: Rating
-    comment: str
-    voted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A question as it was answered, with its votes."""
-
-    id: str
-    asked_at: datetime
-    surface: Surface
-    person: str
-    language: Language
-    question: str
-    history: tuple[Turn, ...]
-    answer: str
-    sentences: tuple[Mapping[str, Any], ...]
-    """The fields of `Sentence` each."""
-    citations: tuple[Mapping[str, Any], ...]
-    """The fields of `Citation` each."""
-    declined: bool
-    reason: Reason | None
-    clarify: str | None
-    pattern: str | None
-    decision: Mapping[str, Any] | None
-    model: str
-    index_version: str
-    seconds: float
-    act: str = "question"
-    """What the message was taken for: thanks and forms are no questions that went unanswered."""
-    calls: int = 0
-    """Of chat models, with the tokens that went in and came out."""
-    tokens_in: int = 0
-    tokens_out: int = 0
-    tokens_estimated: bool = False
-    votes: tuple[Vote, ...] = ()
 
 
 class _Away(Exception):
     """The database is away; a later try may help."""
-
-
-def is_doubtful(sentence: Mapping[str, Any]) -> bool:
-    """Whether a stored sentence has neither its quotes nor official data behind it.
-
-    Answers stored before November 2026 call the field `proven`.
-    """
-    supported = sentence.get("supported", sentence.get("proven"))
-    return supported is False and not sentence.get("looked_up")
 
 
 class FeedbackStore:
@@ -142,7 +89,7 @@ class FeedbackStore:
         self, answer: Answer, *, history: Sequence[Turn], person: str, surface: Surface
     ) -> bool:
         """Keep an answered question; the same one twice is kept once. False: it waits."""
-        row = _row(answer, history, person, surface)
+        row = row_of(answer, history, person, surface)
         return self._record(lambda: upsert(self._engine, answers, row, keep=True))
 
     def record_vote(self, answer_id: str, *, person: str, vote: Rating, comment: str = "") -> bool:
@@ -159,7 +106,7 @@ class FeedbackStore:
     def entries(self) -> list[Entry]:
         """Everything that is kept, the oldest first; raises DatabaseError."""
         with self._connected() as connection:
-            return _entries(connection, None)
+            return read_entries(connection, None)
 
     def troubled_entries(self) -> list[Entry]:
         """Those that were declined or voted down or may hold a doubtful sentence, the oldest first;
@@ -175,7 +122,7 @@ class FeedbackStore:
             .limit(TROUBLED)
         )
         with self._connected() as connection:
-            return _entries(connection, wanted)
+            return read_entries(connection, wanted)
 
     def tokens_since(self, since: datetime) -> int:
         """Tokens of chat models, in and out, of the answers since then; raises DatabaseError."""
@@ -188,7 +135,7 @@ class FeedbackStore:
         """How many answers cite each document; raises DatabaseError."""
         counts: Counter[str] = Counter()
         with self._connected() as connection:
-            for cited in _readable(connection, answers, _cited, answers.c.citations):
+            for cited in readable(connection, answers, cited_documents, answers.c.citations):
                 counts.update(cited)
         return counts
 
@@ -335,104 +282,7 @@ def _cut_histories(connection: Connection, person: str, words: Set[str]) -> None
             connection.execute(update(answers).where(own).values(history=[]))
 
 
-Kept = TypeVar("Kept")
-
-
-def _entries(connection: Connection, wanted: Select[tuple[str]] | None) -> list[Entry]:
-    """The answers whose ids are `wanted`, or all, with their votes, the oldest first."""
-    where_voted = [] if wanted is None else [votes.c.answer_id.in_(wanted)]
-    where_asked = [] if wanted is None else [answers.c.id.in_(wanted)]
-    by_answer: dict[str, list[Vote]] = {}
-    for answer_id, vote in _readable(connection, votes, _vote, where=where_voted):
-        by_answer.setdefault(answer_id, []).append(vote)
-
-    def read(row: RowMapping) -> Entry:
-        voted = by_answer.get(row["id"], [])
-        return _entry(row, sorted(voted, key=lambda vote: vote.voted_at))
-
-    entries = _readable(connection, answers, read, where=where_asked)
-    return sorted(entries, key=lambda entry: (entry.asked_at, entry.id))
-
-
-def _readable(
-    connection: Connection,
-    table: Table,
-    read: Callable[[RowMapping], Kept],
-    *columns: Any,
-    where: Sequence[ColumnElement[bool]] = (),
-) -> list[Kept]:
-    """Every row that can be read; an odd one is left out and named in the log."""
-    wanted = columns or tuple(table.c)
-    try:
-        rows = connection.execute(select(*wanted).where(*where)).mappings()
-        return [read(row) for row in rows]
-    except (ValueError, TypeError, KeyError, AttributeError):
-        pass  # row by row, to find it
-    kept = []
-    keys = list(table.primary_key)
-    for key in connection.execute(select(*keys).where(*where)).all():
-        own = [column == value for column, value in zip(keys, key, strict=True)]
-        try:
-            one = connection.execute(select(*wanted).where(*own)).mappings().all()
-            kept += [read(row) for row in one]
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            LOG.warning("row %s of %s left out: %s", key[0], table.name, type(error).__name__)
-    return kept
-
-
-def _vote(row: RowMapping) -> tuple[str, Vote]:
-    vote = Vote(row["person"], row["vote"], row["comment"], utc(row["voted_at"]))
-    return row["answer_id"], vote
-
-
-def _cited(row: RowMapping) -> set[str]:
-    return {citation["document"] for citation in row["citations"]}
-
-
 def without_words(error: BaseException) -> str:
     """Kind and place of an error for the log; its text may repeat what a person wrote."""
     places = "".join(traceback.format_tb(error.__traceback__))
     return f"{type(error).__name__}\n{places}"
-
-
-def _row(
-    answer: Answer, history: Sequence[Turn], person: str, surface: Surface
-) -> dict[str, object]:
-    usage = answer.trace.usage if answer.trace else Usage()
-    return {
-        "id": answer.id,
-        "asked_at": datetime.now(UTC),
-        "surface": surface,
-        "person": person,
-        "language": answer.language,
-        "question": storable(answer.question),
-        "history": [asdict(turn) for turn in history],
-        "answer": storable(answer.answer),
-        "sentences": [asdict(sentence) for sentence in answer.sentences],
-        "citations": [asdict(citation) for citation in answer.citations],
-        "declined": answer.declined,
-        "reason": answer.reason,
-        "clarify": answer.clarify,
-        "pattern": answer.pattern,
-        "decision": asdict(answer.decision) if answer.decision else None,
-        "model": answer.model,
-        "index_version": answer.index_version,
-        "seconds": answer.seconds,
-        "act": answer.act,
-        "calls": usage.calls,
-        "tokens_in": usage.tokens_in,
-        "tokens_out": usage.tokens_out,
-        "tokens_estimated": usage.is_estimate,
-    }
-
-
-def _entry(row: RowMapping, voted: Sequence[Vote]) -> Entry:
-    fields = {
-        **row,
-        "asked_at": utc(row["asked_at"]),
-        "history": tuple(Turn(**turn) for turn in row["history"]),
-        "sentences": tuple(row["sentences"]),
-        "citations": tuple(row["citations"]),
-        "votes": tuple(voted),
-    }
-    return Entry(**fields)

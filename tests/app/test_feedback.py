@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.messages import message
-from kb.store.feedback import Entry, FeedbackStore
+from kb.store.entries import Entry
+from kb.store.feedback import FeedbackStore
 from screens.session import Chat, Exchange
 from tests.app.conftest import Start
 from tests.app.test_chat import WEATHER, ask, button, shown

@@ -10,7 +10,7 @@ import pytest
 from kb.gaps.gaps import Asked, Gap, Section
 from kb.records import Document, Language
 from kb.search.versions import Change
-from kb.store.feedback import Entry
+from kb.store.entries import Entry
 from screens.html.listing import (
     Row,
     changes_html,
