@@ -231,39 +231,41 @@ def _end_of_yaml(lines: Sequence[Line], at: int) -> int:
 
 
 def _end_of_code(lines: Sequence[Line], at: int) -> int:
-    number, last = at + 1, at
-    while number < len(lines):
-        text = lines[number].text
-        if lines[number].is_blank:
-            number += 1
-            continue
-        inside = text[0] in " \t" and not shapes.is_prose(text)
-        if shapes.is_dockerfile_start(text) or shapes.is_traceback_start(text):
-            break
-        if not (
-            inside or shapes.is_code(text, inside=True) or text.lstrip().startswith(("#", "//"))
-        ):
-            break
-        last = number
-        number += 1
-    return last + 1
+    return _end_over_blanks(lines, at, _is_more_code)
+
+
+def _is_more_code(lines: Sequence[Line], number: int) -> bool:
+    text = lines[number].text
+    if shapes.is_dockerfile_start(text) or shapes.is_traceback_start(text):
+        return False
+    inside = text[0] in " \t" and not shapes.is_prose(text)
+    return inside or shapes.is_code(text, inside=True) or text.lstrip().startswith(("#", "//"))
 
 
 def _end_of_script(lines: Sequence[Line], at: int) -> int:
     """Behind the last line of a shell script: over blank lines as long as commands follow."""
-    number, last = at + 1, at
-    while number < len(lines):
-        text = lines[number].text
+    return _end_over_blanks(lines, at, _is_more_script)
+
+
+def _is_more_script(lines: Sequence[Line], number: int) -> bool:
+    text = lines[number].text
+    if shapes.is_prose(text) or shapes.is_dockerfile_start(text) or shapes.is_log(text):
+        return False
+    behind_blank = lines[number - 1].is_blank
+    return not behind_blank or shapes.is_script(text) or text[0] in " \t"
+
+
+def _end_over_blanks(
+    lines: Sequence[Line], at: int, goes_on: Callable[[Sequence[Line], int], bool]
+) -> int:
+    """Behind the last line that goes on with what begins at a line; blank ones decide nothing."""
+    last = at
+    for number in range(at + 1, len(lines)):
         if lines[number].is_blank:
-            number += 1
             continue
-        behind_blank = lines[number - 1].is_blank
-        if shapes.is_prose(text) or shapes.is_dockerfile_start(text) or shapes.is_log(text):
-            break
-        if behind_blank and not (shapes.is_script(text) or text[0] in " \t"):
+        if not goes_on(lines, number):
             break
         last = number
-        number += 1
     return last + 1
 
 
