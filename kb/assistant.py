@@ -40,10 +40,9 @@ from kb.review import wants_whole
 from kb.search.embedding import Embedder
 from kb.search.index import IndexStore
 from kb.search.remembering import Recent, Remembering
-from kb.search.rerank import Reranker
 from kb.search.retrieve import Retrieval
 from kb.search.scope import is_hopeless
-from kb.search.several import Searcher, corrected
+from kb.search.several import Rerank, Searcher, corrected
 from kb.text.words import mentions
 from kb.understanding import Understanding, conversation_key
 from kb.writer.generate import Asked, Writer, WriterGaveUp
@@ -67,9 +66,9 @@ class Assistant:
         reader: Reader | None = None,
         read_by: Callable[[Reader], Reader] | None = None,
         writer: Writer | None = None,
-        reranker: Reranker | None = None,
+        rerank: Rerank | None = None,
     ) -> None:
-        """`read_by`: a chat model's reading around ours."""
+        """`read_by`: a chat model's reading around ours. `rerank`: hits in a better order."""
         self._store = store
         self._embedder = Remembering(embedder)
         own = (
@@ -80,7 +79,7 @@ class Assistant:
         self._own_reader: Reader = own
         self._understanding = Understanding(read_by(own) if read_by else own)
         self._writer = writer
-        self._rerank = None if reranker is None else reranker.rerank
+        self._rerank = rerank
         self._answers = Recent[Answer](_REMEMBERED)
 
     @property

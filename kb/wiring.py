@@ -47,7 +47,7 @@ def open_assistant(settings: Settings, store: IndexStore | None = None) -> Assis
         load_embedder(settings.embedding_model),
         read_by=partial(_read_by, settings, limits) if limits else None,
         writer=load_writer(settings, limits) if limits else None,
-        reranker=Reranker(settings.reranker) if settings.reranker else None,
+        rerank=Reranker(settings.reranker).rerank if settings.reranker else None,
     )
 
 

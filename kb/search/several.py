@@ -95,6 +95,15 @@ class Searcher:
         `before`: what was asked before, which is tried with the first query. `about`: what the
         conversation is about and the queries do not name.
         """
+        found = self._found(queries, language, before, about)
+        if self._rerank is None:
+            return found
+        hits = self._rerank(found.query, found.retrieval.hits)
+        return replace(found, retrieval=replace(found.retrieval, hits=hits))
+
+    def _found(
+        self, queries: Sequence[str], language: Language, before: str, about: About | None
+    ) -> Search:
         each = [self._one(corrected(query, self._index), language) for query in queries]
         alone = each[0]
         if alone.scope.reason == "out_of_scope" or _fleeting(alone):
@@ -164,8 +173,6 @@ class Searcher:
 
     def _one(self, query: str, language: Language) -> Search:
         retrieval = retrieve(self._index, self._embedder, query, language)
-        if self._rerank is not None:
-            retrieval = replace(retrieval, hits=self._rerank(query, retrieval.hits))
         search = Search(query, retrieval, decide_scope(query, retrieval, self._index))
         return self._unwritten(search, language) or search
 
