@@ -88,7 +88,7 @@ def _run_at(lines: Sequence[Line], at: int) -> Run | None:
 
 def _end_of_traceback(lines: Sequence[Line], at: int) -> int:
     """Behind its last exception: indented lines and frames, then one that stands at the margin."""
-    last, body = at, False
+    last, body = at, _is_frame(lines[at].text)
     number = at + 1
     while number < len(lines):
         raw = lines[number].text
@@ -102,7 +102,7 @@ def _end_of_traceback(lines: Sequence[Line], at: int) -> int:
             last, body = number, True
         elif text.startswith("Caused by: "):
             last, body = number, True
-        elif body:  # the exception
+        elif body and (shapes.EXCEPTION.match(text) or not shapes.is_japanese(text)):  # its error
             last, body = number, False
         else:
             break
@@ -279,6 +279,16 @@ def _end_of_shell(lines: Sequence[Line], at: int) -> int:
     return number
 
 
+def _starts_traceback(line: str) -> bool:
+    """Its header, or the first frame of one that was pasted from there on."""
+    return shapes.is_traceback_start(line) or _is_frame(line)
+
+
+def _is_frame(line: str) -> bool:
+    found = shapes.FRAME.match(shapes.without_prefix(line))
+    return found is not None and bool(found["file"])
+
+
 def _starts_dockerfile(line: str) -> bool:
     return shapes.is_dockerfile_start(line) or shapes.is_instruction(line, alone=True)
 
@@ -303,7 +313,7 @@ def _is_alike(line: str, other: str) -> bool:
 
 
 _TEXTS: tuple[tuple[PartKind, Callable[[str], bool], Callable[[Sequence[Line], int], int]], ...] = (
-    ("traceback", shapes.is_traceback_start, _end_of_traceback),
+    ("traceback", _starts_traceback, _end_of_traceback),
     ("dockerfile", _starts_dockerfile, _end_of_dockerfile),
     ("log", _starts_log, _end_of_log),
     ("data", shapes.is_json, _end_of_data),

@@ -262,6 +262,11 @@ def is_shell(line: str) -> bool:
     return bool(named and _FLAG.search(text) and not _THREE_WORDS.search(bare))
 
 
+def is_japanese(line: str) -> bool:
+    """A question or a sentence in Japanese, whatever it names."""
+    return bool(JAPANESE.search(line[:LONGEST])) and _asks_or_is_japanese(line[:LONGEST])
+
+
 def is_prose(line: str) -> bool:
     """A line that a person wrote: Japanese, or plain words in a row."""
     return _reads_as_prose(line[:LONGEST])

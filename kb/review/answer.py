@@ -41,6 +41,8 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 """That the person wants the file itself."""
+_ONLY_NAME = re.compile(r"[\w.]+:?", re.ASCII)
+"""An exception that is printed above what it says."""
 _INFERENCE: frozenset[Side] = frozenset({"inference"})
 _TRAINING: frozenset[Side] = frozenset({"training"})
 
@@ -105,7 +107,7 @@ def review(
         reason = next((status.reason for status in statuses if status.reason), "")
         lines = causes or find_error_lines(message, parts)
         line = next(iter(causes), None) or telling([one for one in lines if one.kind != "data"])
-        text = reason or (without_prefix(line.text) if line else "")
+        text = reason or (_with_its_message(line, message) if line else "")
         query = text.strip()[:_LONGEST_QUERY]
     return Review(
         tuple(writer.sentences),
@@ -126,6 +128,15 @@ def _causes(errors: Sequence[Part], parts: Sequence[Part], index: Index) -> tupl
         own = own_causes(parts, index)
         return (*own, *(line for line in causes if line not in own))
     return causes
+
+
+def _with_its_message(line: Part, message: str) -> str:
+    """The line without time and level; the name of an exception alone with the line below it."""
+    text = without_prefix(line.text)
+    if not _ONLY_NAME.fullmatch(text.strip()):
+        return text
+    below = message[line.end :].split("\n")[1:2]
+    return " ".join((text.strip(), *below))
 
 
 def wants_whole(message: str) -> bool:

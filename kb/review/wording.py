@@ -170,7 +170,7 @@ class Writer:
             below = place.line_below(frame)
             name = "frame_code" if below else "frame"
             self._tell(self._words(name, quote=code(frame.text), code=code(below)))
-        rest = [one for one in others if not FRAME.match(one.text)]
+        rest = [one for one in others if not FRAME.match(one.text) and one.text not in first.text]
         if rest:
             name = "also" if lines > 1 else "also_only"
             self._tell(self._words(name, line=place(rest[0]), quote=code(rest[0].text)))

@@ -347,3 +347,23 @@ def test_comments_above_from_belong_to_the_dockerfile() -> None:
     )
     assert kinds(f"見てください\n\n{paste}")[-1] == "dockerfile"
     assert find_parts(paste)[0].text == paste
+
+
+HEADLESS = """  File "/opt/app/serve.py", line 12, in main
+    run(port)
+  ...
+hydra.MissingThing: no value for key 'x' (in a.yaml)"""
+
+
+def test_a_traceback_may_be_pasted_from_its_first_frame_on() -> None:
+    message = f"起動しません。\n\n{HEADLESS}\n\nbase は python:3.11 です。"
+    assert kinds(message) == ["prose", "traceback", "prose"]
+    error, *_ = find_error_lines(message, find_parts(message))
+    assert error.text == HEADLESS.rsplit("\n", 1)[1]  # whatever its class is called
+
+
+def test_a_sentence_right_below_a_frame_is_no_error() -> None:
+    frame = "\n".join(HEADLESS.split("\n")[:2])
+    message = f"{frame}\nbase は python:3.11 です。"
+    assert kinds(message) == ["traceback", "prose"]
+    assert find_error_lines(message, find_parts(message)) == ()

@@ -409,3 +409,17 @@ def test_quotes_survive_marks_of_markdown() -> None:
     assert code("RUN echo `date`") == "`` RUN echo `date` ``"
     assert code("x" * 500).endswith("…`")
     assert fenced("```", "") == "````\n```\n````"
+
+
+def test_an_exception_above_its_message_is_searched_for_with_it(notes_index: Index) -> None:
+    message = "create_model says:\n\nThrottledException\nThe zebra of your image does not run."
+    query = reviewed(message, notes_index).query
+    assert query == "ThrottledException The zebra of your image does not run."
+
+
+def test_one_error_is_told_once(notes_index: Index) -> None:
+    message = (
+        "ClientError: 413 になります。\n\n[logs] a=1, b=2, c=3\n[logs] x/y.tiff: ClientError: 413"
+    )
+    text = reviewed(message, notes_index, "ja").markdown
+    assert text.count("ClientError: 413") <= 1

@@ -101,3 +101,18 @@ def test_an_error_that_names_no_cause_comes_behind_one_that_does() -> None:
     assert both.named == ("format", "wrapper")
     alone = shown(message, wrapper=("did not pass the ping health check",))
     assert alone.named == ("wrapper",)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "create_model says:\n\nThrottledException\nThe zebra of your image does not run.",
+        '  File "/opt/app/serve.py", line 12, in main\nhydra.MissingThing: no value',
+    ],
+)
+def test_an_error_that_nobody_knows_is_brought_along(message: str) -> None:
+    assert shown(message, train=TRAIN).has_error
+
+
+def test_an_error_that_is_spoken_of_is_none() -> None:
+    assert not shown("When do I get a ThrottledException from create_model?").has_error
