@@ -25,8 +25,11 @@ from kb.review import review
 from kb.search.rank import is_choice, is_symptom, numbers
 from kb.search.scope import missing_names, names_own
 from kb.text.normal import respell
+from kb.text.sentences import sentences
 from kb.text.words import mentions
 
+_TOGETHER = 2
+"""Sentences of a message up to which one may name what the other asks to see."""
 _SURELY = 0.8
 """Likelihood of a decision being wanted from which it is given whatever the search says."""
 _ANSWERED = 0.75
@@ -145,13 +148,22 @@ def file_first(content: Content, language: Language) -> Content:
     return replace(content, sentences=(*content.sentences[place:], *content.sentences[:place]))
 
 
+def _asks_to_see_in(message: str) -> str:
+    """The sentences that ask to see something; all of a message of two: one may name the thing."""
+    spans = sentences(message)
+    if len(spans) <= _TOGETHER:
+        return message
+    return "\n".join(message[a:b] for a, b in spans if asks_to_see(message[a:b]))
+
+
 def shown(request: Request, found: Found) -> Content | None:
     """The file, function, stage or table that is asked to be seen, or that nothing is called so."""
     query, retrieval, index = found.first.query, found.first.retrieval, request.index
     if found.reviewed is not None or not asks_to_see(query):
         return None
     own = asks_to_see(request.question)
-    named = [name for name in missing_names(retrieval.naming, index) if name in request.question]
+    asking = _asks_to_see_in(request.question)
+    named = [name for name in missing_names(retrieval.naming, index) if name in asking]
     if not own and (named or not index.names.naming(request.question).named):
         return None  # what was asked to be seen stands in the turn before
     if missing := named:

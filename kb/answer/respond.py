@@ -121,7 +121,8 @@ def respond(
             sentences.insert(0, fixed("sources_differ", language))
         if drafts:
             return Response(tuple(sentences), citations, retrieval, coverage, (), False)
-    names = others or worth_naming(coverage, language)
+    is_report = shown.has_error or rank.is_symptom(now or message)
+    names = others or worth_naming(coverage, language, is_report=is_report)
     text = query if rewritten else message
     sentences = [_opening(names, text, language)]
     is_bare = bool(others) or any(float(signals.get(name, 0.0)) for name in _FLEETING)
@@ -163,23 +164,29 @@ def other_products(coverage: Coverage, question: str, shown: Shown) -> list[Name
     return [name for name in named if not name.is_known and name.words in question][:_NAMES]
 
 
-def worth_naming(coverage: Coverage, language: Language) -> list[Name]:
+def worth_naming(coverage: Coverage, language: Language, *, is_report: bool = False) -> list[Name]:
     """Which missing names tell what the sources lack, in the order of the message.
 
     Names of products before calls and variables; a plain Latin word in Japanese is a name,
-    in an English one seldom. Paths differ from case to case.
+    in an English one seldom. Paths differ from case to case. `is_report`: of an error, in which
+    plain words tell what somebody was at when it happened, not what is asked. What stands in the
+    sources elsewhere is worth naming as a Latin name alone: “memory” is no matter of theirs.
     """
 
     def rank(name: Name) -> int:
         if "/" in name.words or len(name.words) < (_LETTERS if name.words.isascii() else 2):
             return 3
         plain = name.words.islower() or (name.is_opening and name.words.istitle())
+        if is_report and not name.is_identifier and (plain or not name.words.isascii()):
+            return 3
         if plain and not name.is_identifier:
             return 2 if language == "ja" else 3
         return int(bool(_CALL.search(name.words)))
 
     telling = [name for name in coverage.missing if name.weight >= _TELLING and rank(name) < 3]
-    strangers = [name for name in telling if not name.is_known] or telling
+    strangers = [name for name in telling if not name.is_known]
+    if not strangers and not is_report:
+        strangers = [name for name in telling if name.words.isascii()]
     best = sorted(strangers, key=lambda name: (rank(name), -name.weight, name.start))
     return sorted(best[:_NAMES], key=lambda name: name.start)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kb.answer.respond import Response, respond, worth_naming
@@ -74,6 +76,19 @@ def test_products_are_named_before_calls_and_paths() -> None:
 
 def test_the_first_word_of_a_sentence_is_no_name() -> None:
     assert worth_naming(covering("Zebras forget things. Wolves howl"), "en") == []
+
+
+def test_plain_words_of_the_report_of_an_error_are_not_named() -> None:
+    message = "zebra の画像で 413 になる"
+    assert [n.words for n in worth_naming(covering(message), "ja")] == ["zebra", "画像"]
+    assert worth_naming(covering(message), "ja", is_report=True) == []
+
+
+def test_of_what_stands_elsewhere_only_latin_names_are_named() -> None:
+    found = covering("GnuPlotter のメモリは")
+    known = replace(found, missing=tuple(replace(name, is_known=True) for name in found.missing))
+    assert [name.words for name in worth_naming(known, "ja")] == ["GnuPlotter"]
+    assert worth_naming(known, "ja", is_report=True) == []
 
 
 def test_what_stands_side_by_side_is_one_name(notes: Notes) -> None:
