@@ -13,10 +13,11 @@ from kb.answer import again, forms, tables
 from kb.answer.content import Content, fixed, said
 from kb.answer.markdown import to_markdown
 from kb.answer.standing import Standing, standing_on
+from kb.answer.wanted import framework_before
 from kb.messages import message
 from kb.pattern import around
 from kb.reading.reading import IN_LANGUAGE, Form
-from kb.records import Act, Answer, Language, Sentence
+from kb.records import Act, Answer, Language, Sentence, Turn
 from kb.request import Request
 from kb.search.index import Index
 
@@ -33,8 +34,10 @@ _FORMS: Mapping[Form, Callable[[Standing], Content]] = {
     "code": forms.code,
     "slack": forms.slack,
 }
-_SHAPES: Mapping[Form | None, Callable[[Standing], Content]] = {"steps": forms.steps}
-"""Forms of which a number of lines may be wanted."""
+_ANEW: frozenset[Form] = frozenset(("detail", "steps", "code"))
+_LESS: frozenset[Form] = frozenset(("shorter", "lines"))
+_SET: frozenset[Form] = frozenset(("slack", "table", "code"))
+"""How an answer is set, for the one message that asks for it."""
 _NAMED = 80
 """Characters of a question that is named in a sentence."""
 _CHOICES = 3
@@ -71,25 +74,48 @@ def acted(request: Request, since: Sequence[Request], asked: Request, answer: An
         return _behind(act, request.index, asked, answer)
     spoken = [one for one in since if one.reading.act not in _SMALL and not language_of_form(one)]
     last = spoken[0].reading.act if spoken else act
-    only_language = request.reading.form in IN_LANGUAGE
-    if language_of_form(request) and only_language and last in ("why", "alternatives"):
+    only_language = not _forms_of(request) and language_of_form(request) is not None
+    if only_language and last in ("why", "alternatives"):
         return _behind(last, request.index, asked, answer)
-    before = answer
-    for form in _chain(list(reversed(since))):
-        before = _answered(before, formed(form, standing_on(before, request.index)))
+    framework = framework_of(asked)
+    before = _in_forms(list(reversed(since)), answer, request.index, framework)[0]
     if only_language:
         return _as_it_stands(before) if is_new else _noted(before, "form_same")
+    shown, content = _in_forms([*reversed(since), request], answer, request.index, framework)
+    return content if is_new or shown.answer != before.answer else _noted(shown, "form_same")
+
+
+def framework_of(asked: Request) -> str:
+    """The one framework that an answer is about, as the person names it; empty where none is."""
+    turns = (*asked.history, Turn("user", asked.question))
+    return framework_before("", turns)
+
+
+def _forms_of(request: Request) -> tuple[Form, ...]:
+    """The forms that a message asks for, besides a language."""
+    if request.reading.act != "form":
+        return ()
+    if request.wish is not None:
+        return request.wish.forms
+    form = request.reading.form
+    return (form,) if form and form not in IN_LANGUAGE else ()
+
+
+def _in_forms(
+    requests: Sequence[Request], answer: Answer, index: Index, framework: str
+) -> tuple[Answer, Content]:
+    """The answer in the forms of all messages, the oldest first."""
     shown, content = answer, _as_it_stands(answer)
-    for form in _chain([*reversed(since), request]):
-        content = formed(form, standing_on(shown, request.index))
+    for form in _chain(requests):
+        content = formed(form, standing_on(shown, index, framework))
         shown = _answered(shown, content)
-    return content if shown.answer != before.answer else _noted(shown, "form_same")
+    return shown, content
 
 
 def _behind(act: Act, index: Index, asked: Request, answer: Answer) -> Content:
     """What the answer rests on, or the other ways."""
     case = asked.case if answer.decision is not None else None
-    standing = standing_on(answer, index)
+    standing = standing_on(answer, index, framework_of(asked))
     if act == "why":
         reasons = around.why(case, index, answer.language) if case else None
         return reasons or again.evidence(standing)
@@ -104,21 +130,28 @@ def _language_before(since: Sequence[Request], asked: Request) -> Language:
 
 
 def _chain(requests: Sequence[Request]) -> list[Request]:
-    """The forms that are applied one on the other, the oldest first.
+    """The forms that are applied one on the other, the oldest first; each message with one form.
 
-    A table or a text for Slack is how an answer is set: the next form starts from what stood
-    before it, and what only leaves something out keeps being set for Slack. In detail starts anew.
+    A table or a text for Slack is how an answer is set: the form of a later message starts from
+    what stood before it, and what only leaves something out keeps being set for Slack. What brings
+    something in starts anew, and a number of lines takes the place of what was shorter before.
     """
     chain: list[Request] = []
     for one in requests:
-        form = one.reading.form
-        if one.reading.act != "form" or form in IN_LANGUAGE:
+        wished = _forms_of(one)
+        if not wished:
             continue
         slack = [old for old in chain if old.reading.form == "slack"]
-        chain = [old for old in chain if old.reading.form not in ("slack", "table")]
-        chain = [] if form == "detail" else chain
-        chain += [one, *(slack[:1] if form in ("shorter", "lines") else ())]
+        left = _SET | (_LESS if one.reading.lines else set())
+        chain = [old for old in chain if old.reading.form not in left]
+        chain = [] if _ANEW & {*wished} else chain
+        chain += [_with_form(one, form) for form in wished]
+        chain += slack[:1] if {*wished} <= _LESS else []
     return chain
+
+
+def _with_form(request: Request, form: Form) -> Request:
+    return replace(request, reading=replace(request.reading, form=form))
 
 
 def _answered(answer: Answer, content: Content) -> Answer:
@@ -153,23 +186,24 @@ def formed(request: Request, standing: Standing) -> Content:
 
 
 def in_wish(request: Request, content: Content, answer: Answer) -> Content:
-    """What a message gets, in the form that it wishes for; `answer`: that content, made."""
+    """What a message gets, in the forms that it wishes for; `answer`: that content, made."""
     wish = request.wish
-    if wish is None or (wish.form is None and wish.lines is None) or answer.declined:
+    if wish is None or not wish.forms or answer.declined:
         return content
-    wished = replace(request.reading, act="form", form=wish.form or "lines", lines=wish.lines)
-    made = formed(replace(request, reading=wished), standing_on(answer, request.index))
+    reading = replace(request.reading, act="form", lines=wish.lines)
+    wished = replace(request, reading=reading)
+    _, made = _in_forms([wished], answer, request.index, framework_of(request))
     return replace(content, sentences=made.sentences, citations=made.citations, text=made.text)
 
 
 def _in_form(request: Request, standing: Standing) -> Content:
     form, lines = request.reading.form, request.reading.lines
-    if form in _SHAPES and lines:
-        return forms.first(_SHAPES[form](standing), standing, lines)
+    if form == "steps" and lines:
+        return forms.first(forms.steps(standing), standing, lines)
     if form == "lines" or (form == "shorter" and lines):
         return forms.in_lines(standing, lines or forms.LINES)
     if form == "table":
-        return tables.table(standing, request.question)
+        return tables.table(standing, request.question, lines)
     make = _FORMS.get(form) if form else None
     return make(standing) if make else _as_it_stands(standing.answer)
 

@@ -32,7 +32,8 @@ from kb.looking_up import looked_up
 from kb.messages import message
 from kb.pattern.knowing import KnowingReader
 from kb.pattern.own_reader import own_reader
-from kb.reading.reading import Form, Reader
+from kb.reading.reading import Reader
+from kb.reading.wish import one_form
 from kb.records import Answer, Language, Turn
 from kb.refusing import declined, not_held, refused
 from kb.request import Found, Request
@@ -149,6 +150,10 @@ class Assistant:
         """The hits for each part of the question."""
         searcher = Searcher(request.index, self._embedder, self._rerank)
         if request.redo:
+            if request.redo_own:
+                alone = searcher.search([request.redo_own], request.language)
+                if alone.scope.reason is None:
+                    return Found((alone,), follows=True)
             again = searcher.search([request.redo], request.language, about=request.about)
             last = self._standing(request) if request.about is None else None
             return Found((quoted_last(again, last[1]) if last else again,), follows=True)
@@ -233,8 +238,7 @@ class Assistant:
         wish = request.wish
         if wish is None or content.reason is None:
             return in_wish(request, content, _finished(request, content)) if wish else content
-        form: Form = wish.form or ("english" if wish.language == "en" else "japanese")
-        reading = replace(request.reading, act="form", form=form, lines=wish.lines)
+        reading = replace(request.reading, act="form", form=one_form(wish), lines=wish.lines)
         only = replace(request, reading=reading, wish=replace(wish, rest=""))
         return self._on_standing(only) or content
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from kb.answer.asked import questions_in
 from kb.answer.content import Content
 from kb.answer.wanted import framework_before
-from kb.reading.followup import before, changes_subject, subject_of
+from kb.reading.followup import before, changes_subject, names_subject, subject_of
 from kb.reading.queries import focus
 from kb.reading.reading import CaseReading, Reading
 from kb.reading.side import named_sides, side_before
@@ -44,10 +44,15 @@ class Request:
     """What a complaint asks for besides: it is searched for, without what was quoted already."""
     redo: str = ""
     """Of a complaint that names what was meant: the last question with that in it."""
+    redo_own: str = ""
+    """What was meant, by itself."""
     wish: Wish | None = None
     """The form in which the answer is wanted."""
     whole: str = ""
     """The message with that wish; empty where it has none."""
+    thread: tuple[Turn, ...] = ()
+    """What the conversation asked before, in the words that it is asked on from; empty where the
+    message does not lean on it."""
     returns: bool = False
     """It goes back to a paste of the conversation, which its reading holds."""
 
@@ -107,7 +112,7 @@ class Request:
         """What was asked before, for a question that may go on from there."""
         if not self.is_plain or self.reading.follows:
             return ""
-        return before(self.question, self.history)
+        return before(self.question, self.thread or self.history)
 
     @property
     def about(self) -> About | None:
@@ -115,11 +120,14 @@ class Request:
         if self.redo:
             sides = named_sides(self.question)
             return About(sides[0], is_sure=True) if len(sides) == 1 else None
+        if self.reading.follows and names_subject(self.question):
+            return None  # its queries have that in them
         if not self.is_plain or changes_subject(self.question):
             return None
-        side = side_before(self.question, self.history, self.reading.case) or ""
+        thread = self.thread or self.history
+        side = side_before(self.question, thread, self.reading.case) or ""
         framework = framework_before(self.question, self.history)
-        subject = subject_of(self.history) if self.stood_before else ""
+        subject = subject_of(thread) if self.stood_before else ""
         return About(side, framework, subject) if side or framework or subject else None
 
     def about_beside(self, first: str) -> About | None:
@@ -142,6 +150,8 @@ class Request:
         queries = _apart(reading.queries or (self.question[:_LONGEST],), errors)
         if self.is_plain and not reading.follows:
             queries = _each_question(queries, self.question)
+        if self.is_plain and reading.follows and len(self._questions) < 2:
+            return (tuple(queries),)  # one question, in the ways that the conversation leaves open
         parts: list[tuple[str, ...]] = []
         for query in queries:
             names_error = any(e in query or query in e for e in errors)
@@ -151,6 +161,10 @@ class Request:
             else:
                 parts.append((query,))
         return tuple(parts)
+
+    @property
+    def _questions(self) -> list[str]:
+        return [part.text for part in self.reading.parts if part.kind == "question"]
 
     def asked_about(self, line: str) -> tuple[tuple[str, ...], ...]:
         """The queries; `line`, which a review takes for the cause, goes in the place of every other

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from kb.reading.followup import contrasted, corrects, leans_within, meant
+from kb.reading.followup import corrects, meant
 from kb.reading.parts import find_parts
 from kb.reading.reading import Part, PartKind, Reading
 from kb.reading.side import named_sides
@@ -70,13 +70,6 @@ def corrects_question(question: str, reading: Reading) -> bool:
     if not corrects(question) and not (reading.act == "complaint" and len(sides) == 1):
         return False
     return bool(sides or meant(question))
-
-
-def corrected_question(question: str, last: str) -> str:
-    """The last question with what such a complaint says."""
-    base, words = contrasted(last, question), meant(question)
-    only_side = len(named_sides(question)) == 1 and leans_within(words)
-    return base if only_side or not words else f"{base} {words}"
 
 
 def objection(question: str, reading: Reading, read: Callable[[str], Reading]) -> str | None:

@@ -13,13 +13,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kb.looking_up import or_look_up
-from kb.reading.followup import changes_subject
+from kb.pattern.around import decided, moved, pattern_name
+from kb.reading.act import TALK
+from kb.reading.followup import (
+    before,
+    by_itself,
+    changes_subject,
+    corrected,
+    corrects,
+    leans,
+    meant,
+    names_subject,
+    without_talk,
+)
 from kb.reading.kept import kept
-from kb.reading.reading import Form, Reader, Reading
-from kb.reading.wish import find_wish, names_length
+from kb.reading.queries import queries
+from kb.reading.reading import Reader, Reading
+from kb.reading.side import named_sides, side_before
+from kb.reading.wish import find_wish, names_length, one_form
 from kb.records import Language, Turn
 from kb.request import SETTLING, Request
-from kb.returning import corrected_question, corrects_question, objection, with_paste
+from kb.returning import corrects_question, objection, with_paste
 from kb.search.index import Index
 from kb.search.remembering import Recent
 from kb.text.language import language as language_of
@@ -102,11 +116,14 @@ class Understanding:
         if history and (pasted := with_paste(question, history, reading)):
             again = replace(self._reading(pasted, history), act="paste", queries=(question,))
             return replace(request, reading=again, returns=True)
+        request = self._in_thread(self._no_case(request))
         wished = self._wishing(request)
         if wished is not None:
             return wished
         if history:
             own = objection(question, reading, lambda text: self._reading(text, history))
+            if own and corrects(own):
+                own = None  # it says what was meant of the last question
             redone = None if own else self._redone(request)
             if redone is not None:
                 return redone
@@ -119,9 +136,17 @@ class Understanding:
         history = request.history or (Turn("user", request.question), Turn("assistant", ""))
         if not request.history and not names_length(request.question):
             return None
-        wish = find_wish(
-            request.question, request.reading, lambda text: self._reading(text, history)
-        )
+        around: list[tuple[Turn, ...]] = []
+
+        def read(text: str) -> Reading:
+            """The whole in its place; a phrase of it as if no form had been asked for before."""
+            if text == request.question:
+                return self._reading(text, history)
+            if not around:
+                around.append(self._asking(history))
+            return self._reading(text, around[0] or history)
+
+        wish = find_wish(request.question, request.reading, read)
         if wish is None:
             return None
         if wish.rest:
@@ -134,7 +159,7 @@ class Understanding:
             return replace(rest, wish=wish, whole=request.question)
         if not request.history:
             return None
-        form: Form = wish.form or ("english" if wish.language == "en" else "japanese")
+        form = one_form(wish)
         case = request.reading.case
         reading = replace(
             request.reading,
@@ -145,6 +170,82 @@ class Understanding:
         )
         return or_look_up(replace(request, reading=reading, wish=wish))
 
+    def _no_case(self, request: Request) -> Request:
+        """What only goes on from a question, and decides nothing, is no case: “and if it takes
+        longer?”.
+        """
+        reading, case = request.reading, request.reading.case
+        if not request.history or request.case is None or case is None or decided(case):
+            return request
+        if reading.act not in ("case", "question"):
+            return request
+        last = self.before(request) if leans(request.question) else None
+        if last is None or last.reading.case is not None:
+            return request
+        return replace(request, reading=replace(reading, act="question", case=None))
+
+    def _in_thread(self, request: Request) -> Request:
+        """The request with what its conversation asks, where the question may lean on that."""
+        reading, history = request.reading, request.history
+        if not history or reading.act not in SETTLING:
+            return request
+        if not reading.follows and not before(request.question, history):
+            return request
+        thread = self._thread(history, request.index)
+        # A chat model reads the whole conversation itself.
+        if not reading.prompts and reading.parts and reading.danger is None:
+            asked = queries(
+                request.question, thread, reading.act, reading.parts, reading.error_lines
+            )
+            reading = replace(reading, queries=asked.texts, follows=asked.follows)
+        request = replace(request, reading=reading, thread=thread)
+        other = self._on_other_side(request)
+        return request if other is None else replace(request, reading=other)
+
+    def _on_other_side(self, request: Request) -> Reading | None:
+        """The case that was decided, for the other side: 「学習側でも同じ？」 after inference."""
+        sides = named_sides(request.question)
+        if request.reading.act != "question" or len(sides) != 1:
+            return None
+        if names_subject(request.question) or not leans(request.question):
+            return None
+        last = self.before(request)
+        case = last.case if last else None
+        if case is None or not case.sides or sides[0] in case.sides or not decided(case):
+            return None
+        case = replace(moved(case, sides[0]), wanted=1.0, changed=True)
+        return replace(request.reading, act="revision", case=case)
+
+    def _thread(self, history: tuple[Turn, ...], index: Index) -> tuple[Turn, ...]:
+        """What the conversation asks: corrections in place of what they correct, a decision as the
+        pattern that it came to, and nothing that acts on an answer or asks nothing.
+        """
+        kept: list[Turn] = []
+        for place, turn in enumerate(history):
+            if turn.role != "user":
+                continue
+            one = self._request(turn.content, history[:place], index)
+            if not one.settles:
+                continue
+            if one.redo and kept:
+                kept.pop()
+            ways = decided(one.case) if one.case else []
+            titles = [pattern_name(way.outcome, one.language) for way in ways]
+            text = " ".join(filter(None, titles)) or one.redo_own or one.redo or one.own
+            kept.append(Turn("user", text or without_talk(one.question)))
+        return tuple(kept)
+
+    def _asking(self, history: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        """The conversation without the messages that only act on an answer, or ask nothing."""
+        kept: list[Turn] = []
+        talks = False
+        for place, turn in enumerate(history):
+            if turn.role == "user":
+                talks = self._reading(turn.content, history[:place]).act in TALK
+            if not talks:
+                kept.append(turn)
+        return tuple(kept)
+
     def _redone(self, request: Request) -> Request | None:
         """The last question again, with what the message says was meant."""
         if not corrects_question(request.question, request.reading):
@@ -152,9 +253,16 @@ class Understanding:
         last = self.before(request)
         if last is None or last.case is not None:
             return None  # a case is put right as a case
-        redo = corrected_question(request.question, last.redo or last.own or last.question)
+        text = last.redo or last.own or last.question
+        thread = self._thread(last.history, request.index)
+        redo = corrected(text, thread, request.question)
+        words, side = meant(request.question), side_before("", (*thread, Turn("user", redo)), None)
+        ending = "は？" if request.language == "ja" else "?"
+        own = ""
+        if leans(text) and names_subject(text) and redo.endswith(words):
+            own = by_itself(f"{words}{ending}", side or "")
         reading = replace(request.reading, act="complaint", case=last.reading.case)
-        return replace(request, reading=reading, redo=redo)
+        return replace(request, reading=reading, redo=redo, redo_own=own)
 
     def _reading(self, text: str, history: tuple[Turn, ...]) -> Reading:
         """A text as if it were the message; each is read, and paid for, once."""

@@ -41,6 +41,9 @@ def shorter(standing: Standing) -> Content:
     for block in [s for s in standing.cited if _is_code(s)][:1]:
         page.keep(block)
         return page.content()
+    decided = any(pattern != "none" for pattern in standing.answer.patterns)
+    if decided and not standing.of_patterns:
+        return page.content()
     for chunk in _code(standing)[:1]:
         if chunk.text.count("\n") < _COMMAND:
             page.quote(chunk)
@@ -211,8 +214,8 @@ def _statements(standing: Standing) -> list[Chunk]:
 
 
 def _code(standing: Standing) -> list[Chunk]:
-    """Code of the sections quoted; where they hold none, of those found beside them."""
-    for sections in (standing.sections, standing.near):
+    """Code on the pattern decided for; else of the sections quoted, or found beside them."""
+    for sections in (standing.of_patterns, standing.sections, standing.near):
         held = [c for section in sections for c in section if c.kind == "code"]
         if held:
             return held
@@ -223,7 +226,7 @@ def _leading(standing: Standing, chunk: Chunk) -> list[Chunk]:
     """The statement that a piece of code hangs on."""
     return [
         c
-        for section in [*standing.sections, *standing.near]
+        for section in [*standing.of_patterns, *standing.sections, *standing.near]
         for c in section
         if c.kind == "statement" and (c.group, c.order) == (chunk.group, chunk.order)
     ][:1]

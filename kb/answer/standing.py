@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from kb.answer.content import Content, fixed
 from kb.answer.quotes import Citations, Draft, to_sentences
-from kb.records import Answer, Chunk, Citation, Sentence
+from kb.answer.wanted import other_framework
+from kb.records import SIDES, Answer, Chunk, Citation, Hit, PatternId, Sentence
 from kb.search.index import Index
+from kb.search.rank import facet, numbers
+
+_NEAR = 0.6
+"""Share of the best hit's score from which a section counts as found for the same question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,8 @@ class Standing:
     index: Index
     quoted: tuple[Chunk | None, ...]
     """For each citation the chunk that holds it; None for what the index does not hold."""
+    framework: str = ""
+    """What the answer is about, where the person names one."""
 
     @property
     def cited(self) -> list[Sentence]:
@@ -31,29 +39,86 @@ class Standing:
 
     @property
     def sections(self) -> list[tuple[Chunk, ...]]:
-        """The sections that it quotes, in the order of its sentences, each in reading order."""
+        """The sections that it quotes, in the order of its sentences, each in reading order.
+
+        Without what is said of another side, pattern or framework than the answer's.
+        """
         chunks = [self.quoted[n - 1] for sentence in self.cited for n in sentence.citations]
         found = {chunk.group: chunk for chunk in chunks if chunk is not None}
-        return [section_of(self.index, chunk) for chunk in found.values()]
+        return self._fit([section_of(self.index, chunk) for chunk in found.values()])
 
     @property
     def near(self) -> list[tuple[Chunk, ...]]:
-        """Sections found for the same question, in a document that is quoted."""
+        """Sections found for the same question about as well, in a document that is quoted."""
         quoted = {c.document for c in self.quoted if c is not None}
-        return [section for section in self.others if section[0].document in quoted]
+        scores = {hit.group: hit.score for hit in self._hits}
+        found = [s for s in self.others if scores.get(s[0].group, 0.0) >= _NEAR]
+        return self._fit([section for section in found if section[0].document in quoted])
+
+    @property
+    def of_patterns(self) -> list[tuple[Chunk, ...]]:
+        """The sections on the very patterns that were decided for, of each in turn."""
+        each = [self._on_pattern(pattern) for pattern in self.answer.patterns]
+        return [section for row in zip_longest(*each) for section in row if section]
+
+    def _on_pattern(self, pattern: PatternId) -> list[tuple[Chunk, ...]]:
+        side, _, number = pattern.partition("-")
+        quoted = dict.fromkeys(c.document for c in self.quoted if c is not None)
+        titles = {document: self.index.documents[document].title for document in quoted}
+        own = [
+            d for d, title in titles.items() if facet(title) == side and number in numbers(title)
+        ]
+        first = {c.group: c for d in own for c in self.index.by_document[d] if c.kind != "question"}
+        return self._fit([section_of(self.index, chunk) for chunk in first.values()])
 
     @property
     def others(self) -> list[tuple[Chunk, ...]]:
         """Sections found for the same question that it does not quote, best first."""
         known = {c.group for c in self.quoted if c is not None}
-        hits = self.answer.trace.hits if self.answer.trace else ()
-        found = [section_of(self.index, hit.chunks[0]) for hit in hits if hit.group not in known]
+        found = [section_of(self.index, h.chunks[0]) for h in self._hits if h.group not in known]
         return [section for section in found if section]
 
+    @property
+    def side(self) -> str:
+        """The side: as it was decided, else as the question says; empty: neither."""
+        decided = {pattern.partition("-")[0] for pattern in self.answer.patterns} & {*SIDES}
+        if len(decided) == 1:
+            return next(iter(decided))
+        return "" if decided else facet(self._asked)
 
-def standing_on(answer: Answer, index: Index) -> Standing:
-    """The answer with the chunks behind its quotes."""
-    return Standing(answer, index, _chunks(index, answer.citations))
+    @property
+    def _hits(self) -> tuple[Hit, ...]:
+        return self.answer.trace.hits if self.answer.trace else ()
+
+    @property
+    def _asked(self) -> str:
+        return self.answer.trace.query if self.answer.trace else self.answer.question
+
+    def _fit(self, sections: Iterable[tuple[Chunk, ...]]) -> list[tuple[Chunk, ...]]:
+        """What of the sections fits the answer: all of a section on its very side and pattern."""
+        own = {chunk.id for chunk in self.quoted if chunk is not None}
+        kept = [tuple(c for c in s if c.id in own or self._fits(c)) for s in sections]
+        return [section for section in kept if section]
+
+    def _fits(self, chunk: Chunk) -> bool:
+        title = self.index.documents[chunk.document].title
+        place = " ".join((title, *chunk.heading))
+        if self.side and facet(place) != self.side:
+            if facet(place) or facet(chunk.text) not in ("", self.side):
+                return False
+        decided = {p.rpartition("-")[2] for p in self.answer.patterns} & {"1", "2", "3"}
+        named = numbers(place) or numbers(chunk.text)
+        if decided and named and not decided & named:
+            return False
+        if chunk.kind != "code" or not self.framework:
+            return True
+        leading = [c for c in section_of(self.index, chunk) if c.order == chunk.order]
+        return not other_framework(self.framework, " ".join(c.text for c in leading))
+
+
+def standing_on(answer: Answer, index: Index, framework: str = "") -> Standing:
+    """The answer with the chunks behind its quotes; `framework`: what the person works with."""
+    return Standing(answer, index, _chunks(index, answer.citations), framework)
 
 
 def section_of(index: Index, chunk: Chunk) -> tuple[Chunk, ...]:

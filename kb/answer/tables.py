@@ -22,12 +22,33 @@ _COLUMNS = ("line", "what", "instead")
 """Of the table of a review."""
 
 
-def table(standing: Standing, wish: str = "") -> Content:
+def table(standing: Standing, wish: str = "", rows: int | None = None) -> Content:
     """The tables of the sections quoted; else its own sentences as one, and that says so.
 
     `wish`: the message that asks for it. Two things that it or the question names make a column
-    each; of a review each finding is a row.
+    each; of a review each finding is a row. `rows`: as many as are wanted at most; what is left out
+    is said.
     """
+    content = _table(standing, wish, rows)
+    return content if rows is None else _first_rows(content, standing, rows)
+
+
+def _first_rows(content: Content, standing: Standing, rows: int) -> Content:
+    """The first table with its first rows, and what is said of it."""
+    blocks = [s for s in content.sentences if s.text.startswith("|")]
+    head, rule, *body = blocks[0].text.splitlines() if blocks else ("", "")
+    if not body:
+        return content
+    text = "\n".join((head, rule, *body[:rows]))
+    page = Page(replace(standing, answer=replace(standing.answer, citations=content.citations)))
+    page.sentences = [s for s in content.sentences if not s.citations]
+    page.keep(replace(blocks[0], text=text))
+    if len(body) > rows:
+        page.say("form_table_rows", shown=str(rows), all=str(len(body)))
+    return page.content()
+
+
+def _table(standing: Standing, wish: str, most: int | None) -> Content:
     if findings := findings_of(standing):
         return _reviewed(standing, findings)
     page = Page(standing)
@@ -41,7 +62,7 @@ def table(standing: Standing, wish: str = "") -> Content:
         for chunk in held[:BLOCKS]:
             page.quote(chunk)
     if not page.sentences:
-        rows = [sentence for sentence in standing.cited if not is_block(sentence)]
+        rows = [sentence for sentence in standing.cited if not is_block(sentence)][:most]
         numbers = [number for sentence in rows for number in page.adopted(sentence)]
         page.say("form_table_made")
         supported = all(sentence.supported is not False for sentence in rows)

@@ -6,8 +6,9 @@ where the index lacks the statements, or the case is open. Knows nothing about m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kb.answer.content import Content, fixed, said
 from kb.messages import message
@@ -16,7 +17,7 @@ from kb.pattern.explain import StatementMissing, Writer, shown
 from kb.pattern.patterns import Outcome, load_model
 from kb.pattern.situation import holding, weigh
 from kb.reading.reading import CaseReading
-from kb.records import SIDES, Condition, Language, Raised, Sentence
+from kb.records import SIDES, Condition, Language, Raised, Sentence, Side
 from kb.search.index import Index
 
 _CONDITIONS = 3
@@ -74,6 +75,22 @@ def correct(case: CaseReading, language: Language) -> Content:
 def drop(signal: str, language: Language) -> str:
     """The message that takes a condition away; `kb.pattern.knowing` understands it."""
     return message("drop_condition", language, label=load_model().signal[signal].label.of(language))
+
+
+def moved(case: CaseReading, side: Side) -> CaseReading:
+    """The case as one on another side: what can only be told of the old one is left out."""
+    model = load_model().signal
+    kept = [
+        replace(c, side=side)
+        for c in holding(case)
+        if c.signal not in SIDES and model[c.signal].implies in (None, side)
+    ]
+    return replace(case, conditions=(*kept, Condition(side, "", "holds", side)), sides=(side,))
+
+
+def pattern_name(outcome: Outcome, language: Language) -> str:
+    """How a question names the outcome: without what its title says in brackets; empty for none."""
+    return re.split(r"\s*[(（]", outcome.title.of(language))[0] if outcome.id != "none" else ""
 
 
 @dataclass(frozen=True, slots=True)

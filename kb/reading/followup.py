@@ -35,6 +35,7 @@ _DOING = re.compile(
     r"(?:[ァ-ヺー]{2,}|[一-龥々]{2,})(?=する|され|させ|した|して|しな|しま|すれ|せず|でき)"
 )
 """Nouns that are a verb in this place: 展開される, デプロイする."""
+_SENTENCE = re.compile(r"[^。.!！?？\n]*(?:[。!！?？\n]+|\.(?=\s)|\.(?=[^\s])|$)\s*")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9_./+'’-]*[a-z0-9_])?|[ァ-ヺー]{2,}|[一-龥々]{2,}")
 
 
@@ -87,6 +88,17 @@ def without_opening(text: str) -> str:
     return text
 
 
+def names_subject(text: str) -> bool:
+    """A word stands in it that could be what it is about."""
+    return bool(_subjects(normalize(text)))
+
+
+def without_talk(text: str) -> str:
+    """The text without its sentences of thanks, and without the word that goes on from before."""
+    kept = [s for s in _SENTENCE.findall(text) if s.strip() and not is_small_talk(s.strip())]
+    return without_opening("".join(kept).strip()) or text
+
+
 def only_courtesy(text: str) -> bool:
     """Nothing but words of thanks and politeness, in Latin letters."""
     return text.isascii() and set(_words(text)) <= _listed("thanks") | {"please"}
@@ -105,6 +117,41 @@ def meant(question: str) -> str:
     for pattern in _patterns("correcting"):
         text = pattern.sub(" ", text)
     return text.strip(" 、,。.-—") if _WORD.search(normalize(text)) else ""
+
+
+def corrected(last: str, history: Sequence[Turn], question: str) -> str:
+    """The last question with what a correction says is meant, in place of what it says is not.
+
+    `history`: the turns before that question. One that only leaned on them, and named what was not
+    meant, gives way to what it leaned on.
+    """
+    asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]
+    said = [turn for turn in asked[-_TURNS:] if set(_words(turn)) - _listed("thanks")]
+    words = meant(question)
+    base = _standalone(last, said)[0]
+    if said and _leans(last) and names_subject(last) and names_subject(words):
+        base = _ground(last, said)
+    base = _contrasted(base, question)
+    for denied in _denied(question):
+        found = re.search(re.escape(denied), base, re.IGNORECASE) if words else None
+        if found is not None:
+            return f"{base[: found.start()]}{_bare(words)}{base[found.end() :]}"
+    only_side = words and not names_subject(words) and base != last
+    return base if only_side or not words else f"{base} {words}"
+
+
+def _denied(question: str) -> list[str]:
+    """What a correction says is not meant, the words alone."""
+    text = nfkc(question)
+    found = (m[0] for pattern in _patterns("not_this") for m in pattern.finditer(text))
+    texts = [_bare(_patterns("denies")[0].sub(" ", piece)) for piece in found]
+    return [one for one in texts if names_subject(one)]
+
+
+def _bare(text: str) -> str:
+    """Without an article or a particle at its ends."""
+    (ends,) = _patterns("bare_ends")
+    return ends.sub("", text.strip(" 、,。.-—?!？！"))
 
 
 def contrasted(base: str, question: str) -> str:
@@ -137,8 +184,33 @@ def with_subject(question: str, history: Sequence[Turn]) -> str:
     Beside the whole of the last question a short one that leans on it hardly counts.
     """
     asked = [turn.content[-_LONGEST:] for turn in history if turn.role == "user"]
-    named = list(dict.fromkeys(_subjects(asked[-1]))) if asked else []
+    said = [turn for turn in asked[-_TURNS:] if set(_words(turn)) - _listed("thanks")]
+    ground = _ground(question, said) if said and names_subject(question) else "".join(asked[-1:])
+    named = list(dict.fromkeys(_subjects(ground)))
     return " ".join((*named[:_LONG], question)) if named else ""
+
+
+def by_itself(question: str, side: str) -> str:
+    """A question that leans but names a subject, as one on that alone: 「推論の ENTRYPOINT は？」.
+
+    Empty where it names none. `side`: training or inference, as the conversation has it, or empty.
+    """
+    text = without_opening(nfkc(question))
+    for pattern in (*_patterns("pointing"), *_patterns("in_case")):
+        text = pattern.sub(" ", text)
+    text = text.strip(" 、,")
+    if not names_subject(text):
+        return ""
+    names = {one.en: one for one in _contrasts()[0]}
+    if side not in names or names_side(text):
+        return text
+    japanese = _JAPANESE.search(text)
+    return f"{names[side].ja}の{text}" if japanese else f"{names[side].en} {text}"
+
+
+def names_side(text: str) -> bool:
+    """Training or inference stands in it."""
+    return any(side.named(normalize(text)) for side in _contrasts()[0])
 
 
 def subject_of(history: Sequence[Turn]) -> str:
@@ -151,8 +223,33 @@ def _standalone(question: str, earlier: Sequence[str]) -> tuple[str, bool]:
     said = [turn for turn in earlier if set(_words(turn)) - _listed("thanks")]
     if not said or not _leans(question):
         return question, False
-    base, _ = _standalone(said[-1], said[:-1])
-    return f"{_contrasted(base, question)[-_LONGEST:]} {question}", True
+    if own := _for_other_side(question, said):
+        return own, True
+    base = _contrasted(_ground(question, said), question)[-_LONGEST:]
+    return f"{base} {question}", True
+
+
+def _for_other_side(question: str, said: Sequence[str]) -> str:
+    """The subject that a question brought to the conversation, for the side that is named now.
+
+    After “and ENTRYPOINT?” 「学習側でも同じ？」 asks for the ENTRYPOINT in training, no more.
+    """
+    if len(said) < 2 or not names_side(question) or names_subject(question) or not _leans(said[-1]):
+        return ""
+    other = next((s.en for s in _contrasts()[0] if not s.named(normalize(question))), "")
+    return _contrasted(by_itself(said[-1], other), question)
+
+
+def _ground(question: str, said: Sequence[str]) -> str:
+    """What a question that leans stands on: the last one, or what that leaned on itself.
+
+    A question that brings a subject of its own takes the place of one that only went on from there:
+    after “health check fails” and “how many seconds?”, “and ENTRYPOINT?” asks on from the first.
+    """
+    last, earlier = said[-1], said[:-1]
+    if earlier and names_subject(question) and _leans(last):
+        return _contrasted(_ground(last, earlier), last)
+    return _standalone(last, earlier)[0]
 
 
 def _leans(question: str) -> bool:
@@ -249,7 +346,7 @@ def _holds(name: str, text: str) -> bool:
 
 @cache
 def _patterns(name: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern) for pattern in _read()[name])
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in _read()[name])
 
 
 @cache

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.reading.act import TALK
-from kb.reading.followup import leans_within, standalone, with_subject
+from kb.reading.followup import by_itself, leans_within, standalone, with_subject
 from kb.reading.reading import Part
+from kb.reading.side import side_before
 from kb.reading.typed import typed
 from kb.records import Turn
 from kb.text.words import mentions
@@ -52,7 +53,8 @@ def queries(
         whole = message if len(message) <= _LONG else typed(message, parts)
         first, follows = standalone(whole, history)
         subject = with_subject(message, history) if follows else ""
-        found = [first, *(_second(asked) or [subject, focus(message, parts)])]
+        alone = by_itself(message, side_before(message, history, None) or "") if follows else ""
+        found = [first, *(_second(asked) or [subject, alone, focus(message, parts)])]
     else:
         own = asked or [typed(message, parts)]
         first, follows = standalone(own[0], () if pastes else history)

@@ -1,14 +1,15 @@
 """Wish: the form that a message asks for, alone or beside something else that it asks or tells.
 
-Takes a message and a way to read a piece of it, gives the wish and what is left of the message.
-Which piece asks for a form the reader tells; only units of length are looked for by their names.
-Knows nothing about answers.
+Takes a message and a way to read a piece of it, gives the wish and what is left of the message. A
+message may ask for several forms at once (“as a table, in Japanese, three rows at most”): it is cut
+where a phrase ends, and the reader tells of each phrase which form it asks for, if any. Only units
+of length are looked for by their names. Knows nothing about answers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.reading.act import TALK, number_in
@@ -21,15 +22,31 @@ _LONGEST = 400
 """Characters of a message in which a wish may stand beside something else."""
 _MOST = 8
 """Pieces that are read."""
+_SHORT = 3
+"""Rows of a short table."""
 _SENTENCES = re.compile(r"(?<=[。！？\n])\s*(?=\S)|(?<=[.!?])\s+(?=\S)")
 """A full stop within a name, as in `ml.g5.xlarge`, ends no sentence."""
 _CLAUSES = re.compile(r"(?<=[、,;；:：])\s*|\s+[—–-]\s+")
-_LENGTH = re.compile(
-    r"(?:[0-9一二三四五六七八九十]+\s*(?:行|文(?!字))(?:ずつ|以内|程度)?(?:で|に)?)"
-    r"|\b(?:in |with )?(?:\d+|one|two|three|four|five|six|a single)[ -](?:lines?|sentences?)\b",
+_PHRASES = re.compile(
+    r"(?<=[、,;；:：。.])\s*|\s+[—–-]\s+"
+    r"|(?<=[ぁ-ん][でにてもく])(?=[^ぁ-ん\W])|(?<=[^ぁ-ん\W][でにての])\s*(?=[^ぁ-ん\W])|(?<=だけ)(?=[^ぁ-ん\W])"
+    r"|(?<!\band)(?<!\bbut)(?<!\bso)\s+(?=(?:and|but|in|as|with|for|to)\b)",
     re.IGNORECASE,
 )
-"""A number of lines or sentences."""
+"""Behind a particle or the stem of an adverb; before an English conjunction or preposition."""
+_OPPOSED: Mapping[Form, frozenset[Form]] = {
+    "detail": frozenset(("shorter", "lines")),
+    "shorter": frozenset(("detail",)),
+    "lines": frozenset(("detail",)),
+}
+"""Forms that cannot both be: what the whole message asks for counts."""
+_LENGTH = re.compile(
+    r"(?:[0-9一二三四五六七八九十]+\s*(?:行|文(?!字)|点|項目|つ)(?:ずつ|以内|程度)?(?:で|に)?)"
+    r"|\b(?:in |with )?(?:\d+|one|two|three|four|five|six|a single)[ -]"
+    r"(?:lines?|sentences?|rows?|bullets?|points?|items?)\b",
+    re.IGNORECASE,
+)
+"""A number of lines, sentences, rows or points."""
 _WANTED = re.compile(
     r"[0-9０-９一二三四五六七八九十]+\s*(?:行|文(?!字))(?:ずつ|以内|程度)?(?:で|に(?=まと|し))"
     r"|\b(?:in|with) (?:\d+|one|two|three|four|five|six|a single) (?:lines?|sentences?)\b",
@@ -43,7 +60,8 @@ Read = Callable[[str], Reading]
 class Wish:
     """How an answer is wanted."""
 
-    form: Form | None = None
+    forms: tuple[Form, ...] = ()
+    """Without its language: first what of the answer is wanted, then how that is set."""
     lines: int | None = None
     language: Language | None = None
     rest: str = ""
@@ -64,8 +82,15 @@ def find_wish(question: str, reading: Reading, read: Read) -> Wish | None:
     if not wishes:
         return None
     told = [piece for piece in rest if read(piece).act not in TALK]
-    form, lines, language = _forms(wishes, read)
-    return Wish(form, lines, language, " ".join(rest) if told else "")
+    forms, lines, language = _forms(wishes, read)
+    return Wish(forms, lines, language, " ".join(rest) if told else "")
+
+
+def one_form(wish: Wish) -> Form:
+    """The form that names the whole wish: the last one that is applied, or its language."""
+    if wish.forms:
+        return wish.forms[-1]
+    return "english" if wish.language == "en" else "japanese"
 
 
 def names_length(text: str) -> bool:
@@ -98,22 +123,59 @@ def _asks_form(piece: str, read: Read) -> bool:
     return not only_courtesy(piece) and read(piece).act == "form"
 
 
-def _forms(wishes: Sequence[str], read: Read) -> tuple[Form | None, int | None, Language | None]:
-    """The forms of all pieces; what a piece is without its length tells a second one."""
+def _forms(
+    wishes: Sequence[str], read: Read
+) -> tuple[tuple[Form, ...], int | None, Language | None]:
+    """The forms of all pieces, the length and the language."""
     found: list[Form] = []
     lines: int | None = None
     for wish in wishes:
         length = _LENGTH.search(nfkc(wish))
         if length is not None:
             lines = number_in(length[0]) or 1
-            left = nfkc(wish).replace(length[0], "").strip(" .。、,")
-            left = without_opening(left)
-            pieces = (left, wish) if left else (wish,)
-        else:
-            pieces = (wish,)
-        found += [one for piece in pieces if (one := read(piece).form)]
+        # What a piece is without its length tells a second form.
+        left = without_opening(nfkc(wish).replace(length[0], "").strip(" .。、,")) if length else ""
+        for piece in dict.fromkeys(filter(None, (left, wish))):
+            forms, told = _of_phrases(piece, read)
+            found += forms
+            lines = lines or told
+    if lines is None and "lines" in found:
+        lines = next(filter(None, map(number_in, wishes)), None)
+    if lines is None and {"shorter", "table"} <= {*found}:
+        lines = _SHORT
     language = next((IN_LANGUAGE[one] for one in found if one in IN_LANGUAGE), None)
-    own = [one for one in found if one not in IN_LANGUAGE]
-    shapes = [one for one in own if one not in ("lines", "shorter")]
-    form: Form | None = shapes[0] if shapes else "lines" if lines else own[0] if own else None
-    return form, lines, language
+    return in_order([one for one in found if one not in IN_LANGUAGE], lines), lines, language
+
+
+def _of_phrases(wish: str, read: Read) -> tuple[list[Form], int | None]:
+    """The forms that the phrases of a piece ask for, each by itself, and a length among them."""
+    whole = read(wish)
+    phrases = _pieces(_PHRASES, wish)
+    found, lines = [whole.form] if whole.form else [], whole.lines
+    against = _OPPOSED.get(whole.form, frozenset()) if whole.form else frozenset()
+    for phrase in phrases if len(phrases) > 1 else ():
+        reading = read(phrase)
+        if reading.act != "form" or reading.form is None or reading.form in against:
+            continue
+        if whole.form in IN_LANGUAGE and reading.form in IN_LANGUAGE:
+            continue
+        found.append(reading.form)
+        lines = lines or reading.lines
+    return found, lines
+
+
+def in_order(forms: Sequence[Form], lines: int | None = None) -> tuple[Form, ...]:
+    """What is left out or brought in first, then how the rest is set; each once.
+
+    A table and steps take a number of lines themselves; steps, and an answer in detail, hold the
+    code that belongs to them.
+    """
+    kept = list(dict.fromkeys(forms))
+    if lines and ("shorter" in kept or not kept):
+        kept = ["lines" if one == "shorter" else one for one in kept] or ["lines"]
+    shapes = [one for one in kept if one in ("steps", "table")]
+    less = {"shorter", "lines"} if shapes else {"shorter"} if "lines" in kept else set[str]()
+    if {"steps", "detail"} & {*kept}:
+        less = less | {"code"}
+    kept = [one for one in dict.fromkeys(kept) if one not in less]
+    return tuple(sorted(kept, key=lambda one: one in ("table", "slack")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.reading.followup import is_small_talk, standalone
+from kb.reading.followup import by_itself, is_small_talk, standalone, without_talk
 from tests.unit.kb_fixtures import turns
 
 # Asked after a question on something else, these are no questions without it.
@@ -167,3 +167,41 @@ def test_a_greeting_asks_nothing(said: str) -> None:
 )
 def test_a_question_with_a_greeting_is_a_question(said: str) -> None:
     assert not is_small_talk(said)
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "query"),
+    [
+        (
+            ("学習ジョブが途中で止まります", "何時間まで？", "その場合ボリュームは？"),
+            "推論側でも同じ？",
+            "推論のボリュームは?",
+        ),
+        (
+            ("学習ジョブが途中で止まります", "何時間まで？"),
+            "その場合チェックポイントは？",
+            "学習ジョブが途中で止まります その場合チェックポイントは？",
+        ),
+    ],
+)
+def test_a_question_with_a_subject_of_its_own_takes_the_place_of_one_without(
+    history: tuple[str, ...], question: str, query: str
+) -> None:
+    assert standalone(question, turns(*history)) == (query, True)
+
+
+@pytest.mark.parametrize(
+    ("question", "side", "alone"),
+    [
+        ("その場合 VolumeSizeInGB は？", "training", "学習のVolumeSizeInGB は?"),
+        ("and in that case WORKDIR?", "inference", "inference WORKDIR?"),
+        ("それは何秒？", "training", ""),
+    ],
+)
+def test_a_leaning_question_by_itself(question: str, side: str, alone: str) -> None:
+    assert by_itself(question, side) == alone
+
+
+def test_thanks_before_a_question_are_no_part_of_it() -> None:
+    assert without_talk("ありがとう。じゃあ WORKDIR はどこ？") == "WORKDIR はどこ？"
+    assert without_talk("ありがとう") == "ありがとう"

@@ -244,6 +244,41 @@ def test_forms_are_applied_in_order(talk: Talk, notes: Notes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "language", "rows"),
+    [
+        ("表で2行まで、英語", "en", 2),
+        ("英語の箇条書き2つで、Slack に貼れるように", "en", 2),
+        ("as a table of three rows at most, in English", "en", 3),
+    ],
+)
+def test_every_form_that_is_asked_for_is_applied(
+    world: Assistant, notes: Notes, text: str, language: str, rows: int
+) -> None:
+    answer = world.ask(text, turns(THREADS["ja fact"]))
+    assert answer.language == language
+    assert prose_language(answer.answer) == language
+    block = answer.sentences[1].text
+    if block.startswith("|"):
+        assert len(block.splitlines()) <= 2 + rows
+    else:
+        assert block.startswith("````text")
+        assert block.count("• ") == rows
+    check(answer, notes.index)
+
+
+def test_a_table_that_is_cut_says_so(world: Assistant, notes: Notes) -> None:
+    answer = world.ask("表で2行だけ", turns(THREADS["ja table"]))
+    assert len(answer.sentences[0].text.splitlines()) == 4
+    assert len(answer.sentences) == 2
+    check(answer, notes.index)
+
+
+def test_what_a_new_form_brings_in_is_not_what_the_last_one_left(talk: Talk) -> None:
+    steps = talk.ask(THREADS["ja steps"], "手順だけ")
+    assert talk.ask(THREADS["ja steps"], "短く", "手順だけ").answer == steps.answer
+
+
+@pytest.mark.parametrize(
     ("thread", "complaint", "rest"),
     [
         ("ja fact", "その答え、質問とずれてませんか？", "GPU のイメージにドライバは必要？"),
@@ -344,7 +379,9 @@ def test_each_message_is_read_once_and_each_answer_computed_once(notes: Notes) -
 def test_a_conversation_of_another_process_is_read_from_its_end(notes: Notes) -> None:
     talk = Talk(notes)
     talk.ask(THREADS["ja table"], "あざす", THREADS["ja fact"], "なるほど", "短く")
-    assert talk.reader.read_messages == ["短く", "なるほど", THREADS["ja fact"]]
+    read = talk.reader.read_messages
+    assert read[:3] == ["短く", "なるほど", THREADS["ja fact"]]
+    assert len(read) == len(set(read))
 
 
 # --- several questions in one message -------------------------------------------------------------

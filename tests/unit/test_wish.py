@@ -26,15 +26,24 @@ def wish(reader: Reader, text: str) -> Wish | None:
 
 
 @pytest.mark.parametrize(
-    ("text", "form", "lines", "language", "rest"),
+    ("text", "forms", "lines", "language", "rest"),
     [
-        ("結論を英語で2行にして", "lines", 2, "en", ""),
-        ("Thanks. Shorter: one sentence.", "lines", 1, None, ""),
-        ("ログはどこに出ますか？ 2行で。", "lines", 2, None, "ログはどこに出ますか？"),
-        ("Where do the logs go? Two lines, please.", "lines", 2, None, "Where do the logs go?"),
+        ("結論を英語で2行にして", ("lines",), 2, "en", ""),
+        ("Thanks. Shorter: one sentence.", ("lines",), 1, None, ""),
+        ("ログはどこに出ますか？ 2行で。", ("lines",), 2, None, "ログはどこに出ますか？"),
+        ("Where do the logs go? Two lines, please.", ("lines",), 2, None, "Where do the logs go?"),
+        ("手順だけ英語で、Slack 用に", ("steps", "slack"), None, "en", ""),
+        ("表で4行まで、英語", ("table",), 4, "en", ""),
+        ("もう少し詳しく、表で", ("detail", "table"), None, None, ""),
+        ("Slack用に3行で", ("lines", "slack"), 3, None, ""),
+        ("the steps in Japanese for Slack?", ("steps", "slack"), None, "ja", ""),
+        ("make it shorter and put it into a table", ("table",), 3, None, ""),
+        ("ok but in two sentences and in Japanese", ("lines",), 2, "ja", ""),
+        ("as bullet points for Slack, max 4", ("lines", "slack"), 4, None, ""),
+        ("もうちょい詳しく", ("detail",), None, None, ""),
         (
             "How large may it be? Answer in Japanese please.",
-            None,
+            (),
             None,
             "ja",
             "How large may it be?",
@@ -44,14 +53,14 @@ def wish(reader: Reader, text: str) -> Wish | None:
 def test_wish(
     reader: Reader,
     text: str,
-    form: str | None,
+    forms: tuple[str, ...],
     lines: int | None,
     language: str | None,
     rest: str,
 ) -> None:
     found = wish(reader, text)
     assert found is not None
-    assert (found.form, found.lines, found.language) == (form, lines, language)
+    assert (found.forms, found.lines, found.language) == (forms, lines, language)
     assert found.rest == rest
 
 
