@@ -50,3 +50,24 @@ def test_no_code_of_another_framework(world: Assistant) -> None:
     for form in ("shorter", "any code example?"):
         text = "\n".join(code_of(world.ask(form, turns(question))))
         assert "torch" not in text
+
+
+def test_the_same_case_on_the_other_side_is_decided_there(world: Assistant) -> None:
+    answer = world.ask("学習側でも同じですか？", turns(CASES["inference-1"], "短く"))
+    assert answer.patterns == ("training-1",)
+    answer = world.ask("Same for inference?", turns(CASES["training-1"]))
+    assert "inference-1" in answer.patterns
+
+
+def test_a_correction_is_answered_for_what_was_meant(world: Assistant) -> None:
+    history = turns("エンドポイントがヘルスチェックで落ちます", "その場合 ENTRYPOINT は？")
+    answer = world.ask("いや、聞きたいのは CMD のほう", history)
+    assert answer.act == "complaint"
+    assert "CMD" in answer.sentences[1].text
+
+
+def test_a_form_between_is_no_subject_of_the_next_question(world: Assistant) -> None:
+    asked = "学習ジョブのログはどこに出ますか？"
+    plain = world.ask("それは何日残る？", turns(asked))
+    between = world.ask("それは何日残る？", turns(asked, "英語で短く", "ありがとう"))
+    assert [s.text for s in between.sentences] == [s.text for s in plain.sentences]
