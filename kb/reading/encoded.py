@@ -72,6 +72,7 @@ class Seen:
     """Conditions that it may name, those of `told` among them."""
     kept: Mapping[str, float] = field(default_factory=dict)
     """Likelihood that each condition that stood before it still does."""
+    form_likely: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class EncodedReader:
             case,
             asked.follows,
             danger,
+            form_likely=seen.form_likely,
         )
 
     def _before(self, history: Sequence[Turn]) -> _Talk:
@@ -169,7 +171,8 @@ class EncodedReader:
             act = "paste"  # “What do I have to change?” below a file is no question about us
         form = cast(Form, max(looked.form, key=looked.form.__getitem__))
         if act in TALK:
-            return Seen(parts, act, form, 0.0, 0.0, (), (), looked.outcome)
+            likely = looked.form[form]
+            return Seen(parts, act, form, 0.0, 0.0, (), (), looked.outcome, form_likely=likely)
         near = read_told(message, tokens.spans, looked, encoder.signals, numbers)
         floor = numbers.get("floor", FLOOR)
         told = sided(message, [one for one in near if one.likely >= floor])

@@ -75,6 +75,8 @@ class Reading:
     """What a chat model was asked for this reading."""
     prompts: Mapping[str, str] = field(default_factory=dict)
     """Version of each prompt file that went into it."""
+    form_likely: float = 1.0
+    """Likelihood of the form, 0 to 1."""
 
 
 class Reader(Protocol):

@@ -22,6 +22,9 @@ _LONGEST = 400
 """Characters of a message in which a wish may stand beside something else."""
 _MOST = 8
 """Pieces that are read."""
+_LIKELY = 0.8
+"""Likelihood from which on a phrase asks for a form of its own: 「英語で」 and “as a table” are at
+1.0, what is half a phrase by itself mostly below."""
 _SHORT = 3
 """Rows of a short table."""
 _SENTENCES = re.compile(r"(?<=[。！？\n])\s*(?=\S)|(?<=[.!?])\s+(?=\S)")
@@ -29,11 +32,12 @@ _SENTENCES = re.compile(r"(?<=[。！？\n])\s*(?=\S)|(?<=[.!?])\s+(?=\S)")
 _CLAUSES = re.compile(r"(?<=[、,;；:：])\s*|\s+[—–-]\s+")
 _PHRASES = re.compile(
     r"(?<=[、,;；:：。.])\s*|\s+[—–-]\s+"
-    r"|(?<=[ぁ-ん][でにてもく])(?=[^ぁ-ん\W])|(?<=[^ぁ-ん\W][でにての])\s*(?=[^ぁ-ん\W])|(?<=だけ)(?=[^ぁ-ん\W])"
+    r"|(?<=[ぁ-ん][でにてもく])(?=[^ぁ-ん\W])|(?<=[^ぁ-ん\W][でての])\s*(?=[^ぁ-ん\W])|(?<=だけ)(?=[^ぁ-ん\W])|(?<=に)(?=\d)"
     r"|(?<!\band)(?<!\bbut)(?<!\bso)\s+(?=(?:and|but|in|as|with|for|to)\b)",
     re.IGNORECASE,
 )
-"""Behind a particle or the stem of an adverb; before an English conjunction or preposition."""
+"""Behind a particle or the stem of an adverb, but for に, which belongs to the verb behind it;
+before an English conjunction or preposition."""
 _OPPOSED: Mapping[Form, frozenset[Form]] = {
     "detail": frozenset(("shorter", "lines")),
     "shorter": frozenset(("detail",)),
@@ -156,6 +160,8 @@ def _of_phrases(wish: str, read: Read) -> tuple[list[Form], int | None]:
     for phrase in phrases if len(phrases) > 1 else ():
         reading = read(phrase)
         if reading.act != "form" or reading.form is None or reading.form in against:
+            continue
+        if reading.form_likely < _LIKELY:
             continue
         if whole.form in IN_LANGUAGE and reading.form in IN_LANGUAGE:
             continue

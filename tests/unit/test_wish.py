@@ -41,6 +41,8 @@ def wish(reader: Reader, text: str) -> Wish | None:
         ("ok but in two sentences and in Japanese", ("lines",), 2, "ja", ""),
         ("as bullet points for Slack, max 4", ("lines", "slack"), 4, None, ""),
         ("もうちょい詳しく", ("detail",), None, None, ""),
+        ("Slackに貼れるように", ("slack",), None, None, ""),
+        ("チャットに貼れる形で英語で", ("slack",), None, "en", ""),
         (
             "How large may it be? Answer in Japanese please.",
             (),
