@@ -30,7 +30,7 @@ from kb.reading.kept import kept
 from kb.reading.queries import queries
 from kb.reading.reading import Reader, Reading
 from kb.reading.side import named_sides, side_before
-from kb.reading.wish import find_wish, names_length, one_form
+from kb.reading.wish import asks_length, find_wish, one_form
 from kb.records import Language, Turn
 from kb.request import SETTLING, Request
 from kb.returning import corrects_question, objection, with_paste
@@ -134,7 +134,7 @@ class Understanding:
     def _wishing(self, request: Request) -> Request | None:
         """What the message asks or tells beside the form that it wishes for, or that form alone."""
         history = request.history or (Turn("user", request.question), Turn("assistant", ""))
-        if not request.history and not names_length(request.question):
+        if not request.history and not asks_length(request.question):
             return None
         around: list[tuple[Turn, ...]] = []
 

@@ -97,9 +97,17 @@ def one_form(wish: Wish) -> Form:
     return "english" if wish.language == "en" else "japanese"
 
 
-def names_length(text: str) -> bool:
-    """A number of lines or sentences stands in it."""
-    return _LENGTH.search(nfkc(text)) is not None
+def asks_length(text: str) -> bool:
+    """A number of lines or sentences is asked for: “in two lines”, 「3行で」; or stands alone."""
+    folded = nfkc(text)
+    if _WANTED.search(folded):
+        return True
+    found = ((piece, _LENGTH.search(piece)) for piece in _pieces(_SENTENCES, folded))
+    return any(
+        only_courtesy(f"{piece[: length.start()]} {piece[length.end() :]}")
+        for piece, length in found
+        if length is not None
+    )
 
 
 def _pieces(pattern: re.Pattern[str], text: str) -> list[str]:

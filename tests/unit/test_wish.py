@@ -6,7 +6,7 @@ import pytest
 
 from kb.pattern.own_reader import own_reader
 from kb.reading.reading import Reader
-from kb.reading.wish import Wish, find_wish, names_length
+from kb.reading.wish import Wish, asks_length, find_wish
 from kb.records import Turn
 from tests.unit.kb_fixtures import Notes
 
@@ -72,7 +72,9 @@ def test_no_wish(reader: Reader, text: str) -> None:
 
 
 def test_length() -> None:
-    assert names_length("３行で")
-    assert names_length("in one sentence")
-    assert not names_length("先頭の 3 文字")
-    assert not names_length("line 3 of the Dockerfile")
+    assert asks_length("３行で")
+    assert asks_length("in one sentence")
+    assert asks_length("Where do the logs go? Two lines, please.")
+    assert not asks_length("関数は load と predict の二つ。print も出ない")
+    assert not asks_length("先頭の 3 文字")
+    assert not asks_length("line 3 of the Dockerfile")
