@@ -120,14 +120,14 @@ class Request:
         if self.redo:
             sides = named_sides(self.question)
             return About(sides[0], is_sure=True) if len(sides) == 1 else None
-        if self.reading.follows and names_subject(self.question):
-            return None  # its queries have that in them
         if not self.is_plain or changes_subject(self.question):
             return None
         thread = self.thread or self.history
         side = side_before(self.question, thread, self.reading.case) or ""
         framework = framework_before(self.question, self.history)
         subject = subject_of(thread) if self.stood_before else ""
+        if self.reading.follows and names_subject(self.question):
+            side = subject = ""  # its queries have that in them
         return About(side, framework, subject) if side or framework or subject else None
 
     def about_beside(self, first: str) -> About | None:

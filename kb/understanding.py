@@ -43,6 +43,8 @@ _REMEMBERED = 256
 _TURNS = 40
 """Turns of a conversation that are looked back on; older ones are left out in blocks, so that what
 was read stays read."""
+_LEANED_ON = 6
+"""Messages of the person that a question may lean on, the last ones."""
 _BLOCK = 20
 
 
@@ -189,11 +191,10 @@ class Understanding:
         reading, history = request.reading, request.history
         if not history or reading.act not in SETTLING:
             return request
-        if not reading.follows and not before(request.question, history):
-            return request
+        if reading.prompts or not (reading.follows or before(request.question, history)):
+            return request  # a chat model reads the whole conversation itself
         thread = self._thread(history, request.index)
-        # A chat model reads the whole conversation itself.
-        if not reading.prompts and reading.parts and reading.danger is None:
+        if reading.parts and reading.danger is None:
             asked = queries(
                 request.question, thread, reading.act, reading.parts, reading.error_lines
             )
@@ -221,9 +222,7 @@ class Understanding:
         pattern that it came to, and nothing that acts on an answer or asks nothing.
         """
         kept: list[Turn] = []
-        for place, turn in enumerate(history):
-            if turn.role != "user":
-                continue
+        for place, turn in _last(history):
             one = self._request(turn.content, history[:place], index)
             if not one.settles:
                 continue
@@ -237,9 +236,11 @@ class Understanding:
 
     def _asking(self, history: tuple[Turn, ...]) -> tuple[Turn, ...]:
         """The conversation without the messages that only act on an answer, or ask nothing."""
-        kept: list[Turn] = []
+        last = _last(history)
+        first = last[0][0] if last else 0
+        kept: list[Turn] = list(history[:first])
         talks = False
-        for place, turn in enumerate(history):
+        for place, turn in enumerate(history[first:], first):
             if turn.role == "user":
                 talks = self._reading(turn.content, history[:place]).act in TALK
             if not talks:
@@ -275,6 +276,12 @@ class Understanding:
         key = conversation_key(text, history)
         reading = self._readings.get(key, read, characters=len(text))
         return reading if new or reading.usage is None else replace(reading, usage=None)
+
+
+def _last(history: tuple[Turn, ...]) -> list[tuple[int, Turn]]:
+    """The person's last messages, each with its place: what an older one asks is not leaned on."""
+    own = [(place, turn) for place, turn in enumerate(history) if turn.role == "user"]
+    return own[-_LEANED_ON:]
 
 
 def _language(reading: Reading, history: tuple[Turn, ...]) -> Language:

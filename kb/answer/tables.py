@@ -18,6 +18,8 @@ from kb.answer.standing import Page, Standing
 from kb.messages import message
 from kb.records import Chunk, Sentence
 
+_ABOVE = 2
+"""Lines of a table above its rows."""
 _COLUMNS = ("line", "what", "instead")
 """Of the table of a review."""
 
@@ -29,16 +31,17 @@ def table(standing: Standing, wish: str = "", rows: int | None = None) -> Conten
     each; of a review each finding is a row. `rows`: as many as are wanted at most; what is left out
     is said.
     """
-    content = _table(standing, wish, rows)
+    content = _table(standing, wish)
     return content if rows is None else _first_rows(content, standing, rows)
 
 
 def _first_rows(content: Content, standing: Standing, rows: int) -> Content:
     """The first table with its first rows, and what is said of it."""
     blocks = [s for s in content.sentences if s.text.startswith("|")]
-    head, rule, *body = blocks[0].text.splitlines() if blocks else ("", "")
-    if not body:
+    lines = blocks[0].text.splitlines() if blocks else []
+    if len(lines) <= _ABOVE:
         return content
+    head, rule, *body = lines
     text = "\n".join((head, rule, *body[:rows]))
     page = Page(replace(standing, answer=replace(standing.answer, citations=content.citations)))
     page.sentences = [s for s in content.sentences if not s.citations]
@@ -48,7 +51,7 @@ def _first_rows(content: Content, standing: Standing, rows: int) -> Content:
     return page.content()
 
 
-def _table(standing: Standing, wish: str, most: int | None) -> Content:
+def _table(standing: Standing, wish: str) -> Content:
     if findings := findings_of(standing):
         return _reviewed(standing, findings)
     page = Page(standing)
@@ -62,7 +65,7 @@ def _table(standing: Standing, wish: str, most: int | None) -> Content:
         for chunk in held[:BLOCKS]:
             page.quote(chunk)
     if not page.sentences:
-        rows = [sentence for sentence in standing.cited if not is_block(sentence)][:most]
+        rows = [sentence for sentence in standing.cited if not is_block(sentence)]
         numbers = [number for sentence in rows for number in page.adopted(sentence)]
         page.say("form_table_made")
         supported = all(sentence.supported is not False for sentence in rows)

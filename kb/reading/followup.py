@@ -16,6 +16,7 @@ from typing import Any
 
 from kb.records import Turn
 from kb.text.normal import nfkc, normalize
+from kb.text.sentences import sentences
 from kb.text.words import mentions
 from kb.yaml_file import read_yaml
 
@@ -35,7 +36,6 @@ _DOING = re.compile(
     r"(?:[ァ-ヺー]{2,}|[一-龥々]{2,})(?=する|され|させ|した|して|しな|しま|すれ|せず|でき)"
 )
 """Nouns that are a verb in this place: 展開される, デプロイする."""
-_SENTENCE = re.compile(r"[^。.!！?？\n]*(?:[。!！?？\n]+|\.(?=\s)|\.(?=[^\s])|$)\s*")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9_./+'’-]*[a-z0-9_])?|[ァ-ヺー]{2,}|[一-龥々]{2,}")
 
 
@@ -95,8 +95,9 @@ def names_subject(text: str) -> bool:
 
 def without_talk(text: str) -> str:
     """The text without its sentences of thanks, and without the word that goes on from before."""
-    kept = [s for s in _SENTENCE.findall(text) if s.strip() and not is_small_talk(s.strip())]
-    return without_opening("".join(kept).strip()) or text
+    pieces = (text[start:end] for start, end in sentences(text))
+    kept = [piece for piece in pieces if not is_small_talk(piece)]
+    return without_opening(" ".join(kept)) or text
 
 
 def only_courtesy(text: str) -> bool:
@@ -133,7 +134,8 @@ def corrected(last: str, history: Sequence[Turn], question: str) -> str:
         base = _ground(last, said)
     base = _contrasted(base, question)
     for denied in _denied(question):
-        found = re.search(re.escape(denied), base, re.IGNORECASE) if words else None
+        whole = rf"(?<![A-Za-z0-9]){re.escape(denied)}(?:s(?![A-Za-z0-9])|(?![A-Za-z0-9]))"
+        found = re.search(whole, base, re.IGNORECASE) if words else None
         if found is not None:
             return f"{base[: found.start()]}{_bare(words)}{base[found.end() :]}"
     only_side = words and not names_subject(words) and base != last
@@ -152,11 +154,6 @@ def _bare(text: str) -> str:
     """Without an article or a particle at its ends."""
     (ends,) = _patterns("bare_ends")
     return ends.sub("", text.strip(" 、,。.-—?!？！"))
-
-
-def contrasted(base: str, question: str) -> str:
-    """The old question, with the side of a contrast that the new one names for the other."""
-    return _contrasted(base, question)
 
 
 def changes_subject(question: str) -> bool:
@@ -196,7 +193,7 @@ def by_itself(question: str, side: str) -> str:
     Empty where it names none. `side`: training or inference, as the conversation has it, or empty.
     """
     text = without_opening(nfkc(question))
-    for pattern in (*_patterns("pointing"), *_patterns("in_case")):
+    for pattern in (*_patterns("in_case"), *_patterns("pointing")):
         text = pattern.sub(" ", text)
     text = text.strip(" 、,")
     if not names_subject(text):

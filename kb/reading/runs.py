@@ -23,6 +23,8 @@ _SYSTEM = re.compile(
 )
 """`exec /usr/local/bin/serve: exec format error`: names and paths with colons, then what errno(3)
 calls the error. https://pubs.opengroup.org/onlinepubs/9799919799/functions/strerror.html"""
+_NAMED_ERROR = re.compile(r"[A-Za-z_][\w.]{0,200}(?::\s|$)", re.ASCII)
+"""`hydra.MissingThing: no value`, whatever its class is called."""
 _UNTIL_NESTED = 30
 """Lines of keys after which a text of names and values is no YAML, if none lies below another."""
 _GAP = 12
@@ -89,6 +91,7 @@ def _run_at(lines: Sequence[Line], at: int) -> Run | None:
 def _end_of_traceback(lines: Sequence[Line], at: int) -> int:
     """Behind its last exception: indented lines and frames, then one that stands at the margin."""
     last, body = at, _is_frame(lines[at].text)
+    headed = not body
     number = at + 1
     while number < len(lines):
         raw = lines[number].text
@@ -102,7 +105,7 @@ def _end_of_traceback(lines: Sequence[Line], at: int) -> int:
             last, body = number, True
         elif text.startswith("Caused by: "):
             last, body = number, True
-        elif body and (shapes.EXCEPTION.match(text) or not shapes.is_japanese(text)):  # its error
+        elif body and _may_be_error(text, headed=headed):
             last, body = number, False
         else:
             break
@@ -277,6 +280,15 @@ def _end_of_shell(lines: Sequence[Line], at: int) -> int:
             break
         number += 1
     return number
+
+
+def _may_be_error(text: str, *, headed: bool) -> bool:
+    """The line at the margin below frames; of frames without a header only one that begins so."""
+    if shapes.EXCEPTION.match(text):
+        return True
+    if shapes.is_japanese(text):
+        return False
+    return headed or bool(_NAMED_ERROR.match(text))
 
 
 def _starts_traceback(line: str) -> bool:

@@ -36,8 +36,8 @@ _PHRASES = re.compile(
     r"|(?<!\band)(?<!\bbut)(?<!\bso)\s+(?=(?:and|but|in|as|with|for|to)\b)",
     re.IGNORECASE,
 )
-"""Behind a particle or the stem of an adverb, but for に, which belongs to the verb behind it;
-before an English conjunction or preposition."""
+"""Behind a particle or the stem of an adverb, but for に behind kanji or Latin letters, which goes
+with the verb; before an English conjunction or preposition."""
 _OPPOSED: Mapping[Form, frozenset[Form]] = {
     "detail": frozenset(("shorter", "lines")),
     "shorter": frozenset(("detail",)),
@@ -144,7 +144,7 @@ def _forms(
     for wish in wishes:
         length = _LENGTH.search(nfkc(wish))
         if length is not None:
-            lines = number_in(length[0]) or 1
+            lines = number_in(length[0])
         # What a piece is without its length tells a second form.
         left = without_opening(nfkc(wish).replace(length[0], "").strip(" .。、,")) if length else ""
         for piece in dict.fromkeys(filter(None, (left, wish))):

@@ -38,7 +38,8 @@ _ERROR = re.compile(
     r"(?a)\b[A-Z]\w*(?:Error|Exception|Fault) ?[:：]"
     r"|(?i:\berror\b ?[:：]|\bexit(?:ed)?[ -]?(?:with )?(?:code|status)\W*\d|終了コード\W*\d"
     r"|traceback \(most|\[fatal )"
-    r"|^\s*(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Fault)\s*$|^\s*File \"[^\"\n]+\", line \d",
+    r"|^[ \t]*(?:\w{1,80}\.){0,12}[A-Z]\w{0,80}(?:Error|Exception|Fault)[ \t]*$"
+    r"|^[ \t]*File \"[^\"\n]{1,300}\", line \d",
     re.MULTILINE,
 )
 """An error as it is pasted; one that is only spoken of (“a PermissionError”) is no wording."""

@@ -11,12 +11,12 @@ import re
 
 _USER = re.compile(r"://[^/\s@]+@")
 _TOKEN = re.compile(
-    r"(?i)\b(?:bearer|basic)\s+[\w.~+/=-]{6,}"
+    r"(?i)\b(?:bearer|basic)\s+(?=[\w.~+/-]*[\d=])[\w.~+/=-]{6,}|(?<=authorization: )basic\s+\S+"
     r"|\bsk-[\w*-]{6,}|\bAKIA\w{12,}"
     r"|\bx(?:ox[a-z]|app)(?:\.[a-z]+)?-[\w-]+"  # of Slack
     r"|(?<=[?&]ticket=)[^&\s]+"  # in the address of its socket
 )
-_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_NAME = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)(?:_|$)", re.IGNORECASE)
 """Variables of the environment whose values are secrets;"""
 _SHORTEST = 6
 """from so many characters on."""

@@ -205,3 +205,16 @@ def test_a_leaning_question_by_itself(question: str, side: str, alone: str) -> N
 def test_thanks_before_a_question_are_no_part_of_it() -> None:
     assert without_talk("ありがとう。じゃあ WORKDIR はどこ？") == "WORKDIR はどこ？"
     assert without_talk("ありがとう") == "ありがとう"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("It fails on start. The log says exit code 127.",) * 2,
+        ("It runs on ml.g5.xlarge.",) * 2,
+        ("thanks.txt はどこに置く？",) * 2,
+        ("Thanks! Where do the logs go?", "Where do the logs go?"),
+    ],
+)
+def test_what_is_said_beside_thanks_stays_whole(text: str, kept: str) -> None:
+    assert without_talk(text) == kept

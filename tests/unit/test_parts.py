@@ -362,8 +362,12 @@ def test_a_traceback_may_be_pasted_from_its_first_frame_on() -> None:
     assert error.text == HEADLESS.rsplit("\n", 1)[1]  # whatever its class is called
 
 
-def test_a_sentence_right_below_a_frame_is_no_error() -> None:
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [("base は python:3.11 です。", "prose"), ("What should I change here?", "question")],
+)
+def test_a_sentence_right_below_a_frame_is_no_error(sentence: str, kind: str) -> None:
     frame = "\n".join(HEADLESS.split("\n")[:2])
-    message = f"{frame}\nbase は python:3.11 です。"
-    assert kinds(message) == ["traceback", "prose"]
+    message = f"{frame}\n{sentence}"
+    assert kinds(message) == ["traceback", kind]
     assert find_error_lines(message, find_parts(message)) == ()

@@ -381,7 +381,7 @@ def test_a_conversation_of_another_process_is_read_from_its_end(notes: Notes) ->
     talk.ask(THREADS["ja table"], "あざす", THREADS["ja fact"], "なるほど", "短く")
     read = talk.reader.read_messages
     assert read[:3] == ["短く", "なるほど", THREADS["ja fact"]]
-    assert len(read) == len(set(read))
+    assert len(read) == len(set(read)) <= 5
 
 
 # --- several questions in one message -------------------------------------------------------------
