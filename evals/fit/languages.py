@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from kb.records import LANGUAGES
 from kb.search.index import shelf_of
 from kb.search.languages import FILE
-from kb.search.vectors import LANGUAGES, SHELVES
+from kb.search.vectors import SHELVES
 from kb.settings import read_settings
 from kb.wiring import open_store
 

@@ -16,13 +16,13 @@ from itertools import islice
 
 import numpy as np
 
-from kb.records import Chunk, Hit, Language
+from kb.records import LANGUAGES, Chunk, Hit, Language
 from kb.search import rank
 from kb.search.embedding import Embedder, Vectors
 from kb.search.index import Index, is_written
 from kb.search.languages import lifts
 from kb.search.names import PARTS, Naming
-from kb.search.vectors import LANGUAGES, SHELVES
+from kb.search.vectors import SHELVES
 from kb.text.language import language as language_of
 from kb.text.normal import normalize
 from kb.text.tokens import search_tokens

@@ -24,15 +24,15 @@ import httpx
 import numpy as np
 
 from kb.errors import ChromaSilent, IndexDamaged, KbError
-from kb.records import LANGUAGES as LANGUAGES  # also for those that take it from here
-from kb.records import Language
+from kb.records import LANGUAGES, Language
 from kb.search.embedding import Vectors
 from kb.search.whole import MANIFEST
 
 SHELVES = ("questions", "statements", "passages")
-"""What stands together: ways people ask, single statements, everything longer."""
-"""Each shelf is a collection a language: a model puts a question nearer to whatever is in its own,
-so that the nearest of all would hold next to nothing in the other.
+"""What stands together: ways people ask, single statements, everything longer.
+
+Each is a collection a language: a model puts a question nearer to whatever is in its own, so that
+the nearest of all would hold next to nothing in the other.
 """
 _COLLECTIONS = tuple(f"{shelf}-{language}" for shelf in SHELVES for language in LANGUAGES)
 _PATIENCE = 4.0

@@ -49,6 +49,7 @@ def test_no_code_of_another_framework(world: Assistant) -> None:
     question = "TensorFlow model behind an endpoint, apt packages needed. Which pattern?"
     for form in ("shorter", "any code example?"):
         text = "\n".join(code_of(world.ask(form, turns(question))))
+        assert text
         assert "torch" not in text
 
 
