@@ -35,7 +35,7 @@ def why(case: CaseReading, index: Index, language: Language) -> Content | None:
             side = verdict.side if len(found) > 1 else None
             writer.decided(verdict, outcome, weighed.words, side=side)
             writer.sentences.append(_rule(verdict, language))
-            writer.proofs([r for r in weighed.words if r.signal not in SIDES])
+            writer.proofs([r for r in weighed.words if _counts(r.signal, verdict.side)])
             writer.changes(verdict, outcome)
     except StatementMissing:
         return None
@@ -79,13 +79,14 @@ def drop(signal: str, language: Language) -> str:
 
 def moved(case: CaseReading, side: Side) -> CaseReading:
     """The case as one on another side: what can only be told of the old one is left out."""
-    model = load_model().signal
-    kept = [
-        replace(c, side=side)
-        for c in holding(case)
-        if c.signal not in SIDES and model[c.signal].implies in (None, side)
-    ]
+    kept = [replace(c, side=side) for c in holding(case) if _counts(c.signal, side)]
     return replace(case, conditions=(*kept, Condition(side, "", "holds", side)), sides=(side,))
+
+
+def _counts(signal: str, side: Side | None) -> bool:
+    """It says something on that side: none of the sides themselves, no web server of training."""
+    implied = load_model().signal[signal].implies
+    return signal not in SIDES and (side is None or implied in (None, side))
 
 
 def pattern_name(outcome: Outcome, language: Language) -> str:

@@ -54,6 +54,9 @@ _SIGNS: tuple[tuple[Side, int, str], ...] = (
 )
 """What shows the side that a file is for, and how much: a toolkit more than an image, an image more
 than a word."""
+_PLAINLY = 4
+"""Weight of signs, more than any one, from which a paste is for its side whatever was told before:
+a server on an inference image is none for the training that was talked of last."""
 _INSTALLS = re.compile(
     r"\b(?:pip[\d.]*|uv pip|conda|mamba|micromamba)\s+(?:\S+\s+){0,6}?install\b|\buv add\b"
 )
@@ -181,7 +184,9 @@ def system_of(image: str) -> str:
 
 
 def sides_of(text: str, message: str, sides: Collection[Side]) -> frozenset[Side]:
-    """What a paste is for: as the person says, else as the paste itself plainly shows."""
+    """What a paste is for: as the person says beside it, as the case before it (`sides`) unless
+    several signs in the paste speak for the other side alone, else as the paste shows.
+    """
     told = {
         side
         for side, sign in (("training", _TRAINING), ("inference", _INFERENCE))
@@ -189,13 +194,13 @@ def sides_of(text: str, message: str, sides: Collection[Side]) -> frozenset[Side
     }
     if len(told) == 1 or (told and not sides):
         return frozenset(told)  # type: ignore[arg-type]
-    if sides:
-        return frozenset(sides)
     code = "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
     shown = Counter[Side]()
     for side, weight, sign in _SIGNS:
         shown[side] += weight if re.search(sign, code, re.IGNORECASE | re.MULTILINE) else 0
     (first, most), *others = shown.most_common()
+    if sides and not (most >= _PLAINLY and not any(other for _, other in others)):
+        return frozenset(sides)
     return frozenset({first} if most and all(most > other for _, other in others) else ())
 
 

@@ -423,3 +423,15 @@ def test_one_error_is_told_once(notes_index: Index) -> None:
     )
     text = reviewed(message, notes_index, "ja").markdown
     assert text.count("ClientError: 413") == 1
+
+
+SERVER_IMAGE = """FROM 763104351884.dkr.ecr.us-west-2.amazonaws.com/pytorch-inference:2.6.0-cpu
+CMD ["uvicorn", "app:app", "--host", "127.0.0.1", "--port", "8000"]"""
+
+
+def test_a_plain_server_is_none_for_the_training_that_was_talked_of(notes_index: Index) -> None:
+    found = ids(reviewed(f"look\n\n{SERVER_IMAGE}", notes_index, sides=("training",)).findings)
+    assert found == ids(reviewed(f"look\n\n{SERVER_IMAGE}", notes_index).findings)
+    bare = SERVER_IMAGE.split("\n")[0]
+    told = ids(reviewed(f"look\n\n{bare}", notes_index, sides=("training",)).findings)
+    assert told != ids(reviewed(f"look\n\n{bare}", notes_index).findings)
